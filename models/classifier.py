@@ -1,0 +1,137 @@
+"""fastText behind one door: exact answers for a whole batch at once, and training.
+
+fastText answers one line at a time: it averages the vectors of the line's words and sub-words into
+a hidden vector, multiplies it with the output matrix and applies the loss. The averaging is cheap
+and stays the library's; the product is most of the time and is done here for the whole batch with
+BLAS (docs/adr/0003-batched-inference.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import fasttext
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from models.errors import ArtefactError
+
+Scores = npt.NDArray[np.float32]
+
+BLOCK_ROWS = 32
+"""Rows of every matrix product, padded: the same kernel runs on each row whatever the batch, so that
+the same line gives the same bits alone, in a batch of 7 or of 500."""
+
+PROBABILITY_DECIMALS = 6
+LABEL_PREFIX = "__label__"
+
+
+class FastTextClassifier:
+    """A trained fastText model.
+
+    Parameters
+    ----------
+    path
+        `model.bin` or `model.ftz`, trained with loss softmax or ova.
+    temperature
+        Divides the scores before the loss: above 1 makes probabilities more modest (calibration,
+        Guo et al. 2017). 1 is fastText's own answer.
+
+    Raises
+    ------
+    ArtefactError
+        The file is not a model we can serve.
+    """
+
+    def __init__(self, path: Path, *, temperature: float = 1.0) -> None:
+        try:
+            self._model: Any = fasttext.load_model(str(path))
+        except (ValueError, RuntimeError, MemoryError) as error:
+            raise ArtefactError(f"{path}: fastText cannot read it ({error})") from error
+        loss = self._model.f.getArgs().loss.name
+        if loss not in ("softmax", "ova"):
+            raise ArtefactError(f"{path}: loss {loss or 'unknown'} is not served, train with softmax or ova")
+        self.independent_labels = loss == "ova"
+        """With `ova` each code has its own yes-or-no probability: they need not sum to one."""
+        labels = self._model.get_labels()
+        self.codes: tuple[str, ...] = tuple(label.removeprefix(LABEL_PREFIX) for label in labels)
+        output = np.asarray(self._model.f.getOutputMatrix(), dtype=np.float32)
+        self._output = np.ascontiguousarray((output / np.float32(temperature)).T)
+        # One thread: two would split the product differently and fight the consumer for the cores.
+        threadpool_limits(limits=1, user_api="blas")
+
+    @property
+    def dimension(self) -> int:
+        """Length of a hidden vector."""
+        return int(self._output.shape[0])
+
+    def hidden(self, lines: Sequence[str]) -> Scores:
+        """fastText's own hidden vectors, shape (lines, dimension)."""
+        vectors = np.empty((len(lines), self.dimension), dtype=np.float32)
+        for row, line in enumerate(lines):
+            vectors[row] = self._model.get_sentence_vector(line)
+        return vectors
+
+    def probabilities(self, lines: Sequence[str]) -> Iterator[tuple[int, Scores]]:
+        """Probability of every code, block by block: (rows in the block, shape (rows, codes))."""
+        block = np.zeros((BLOCK_ROWS, self.dimension), dtype=np.float32)
+        for start in range(0, len(lines), BLOCK_ROWS):
+            chunk = lines[start : start + BLOCK_ROWS]
+            block[: len(chunk)] = self.hidden(chunk)
+            block[len(chunk) :] = 0.0
+            yield len(chunk), self._loss(block @ self._output)[: len(chunk)]
+
+    def _loss(self, scores: Scores) -> Scores:
+        if self.independent_labels:
+            return np.asarray(1.0 / (1.0 + np.exp(-scores)), dtype=np.float32)
+        scores -= scores.max(axis=1, keepdims=True)
+        np.exp(scores, out=scores)
+        scores /= scores.sum(axis=1, keepdims=True)
+        return scores
+
+    def top(self, lines: Sequence[str], count: int) -> list[list[tuple[str, float]]]:
+        """The `count` most probable codes of each line, most probable first.
+
+        Probabilities are in [0, 1] and rounded to six decimals (float32 carries no more); equal
+        ones stand in the order of the codes.
+        """
+        count = min(count, len(self.codes))
+        found: list[list[tuple[str, float]]] = []
+        for rows, block in self.probabilities(lines):
+            best = np.argpartition(-block, count - 1, axis=1)[:, :count]
+            for row in range(rows):
+                pairs = [
+                    (self.codes[column], round(min(max(float(block[row, column]), 0.0), 1.0), PROBABILITY_DECIMALS))
+                    for column in best[row]
+                ]
+                pairs.sort(key=lambda pair: (-pair[1], pair[0]))
+                found.append(pairs)
+        return found
+
+    def knows(self, word: str) -> bool:
+        """Whether a word was in the training data often enough to have a vector of its own."""
+        return int(self._model.get_word_id(word)) >= 0
+
+
+def train(path: Path, *, quantised_to: Path | None = None, **hyperparameters: Any) -> FastTextClassifier:
+    """Train on a file of `__label__CODE words` lines and write the model.
+
+    Parameters
+    ----------
+    path
+        Training file; the model is written beside it as `model.bin`, or as `quantised_to`.
+    quantised_to
+        Write a quantised model here instead (vectors cut into codes: a tenth of the size).
+    hyperparameters
+        fastText's own (`dim`, `lr`, `epoch`, `wordNgrams`, `minn`, `maxn`, `minCount`, `bucket`,
+        `loss`, `thread`, `seed`); one thread makes the same data give the same bytes.
+    """
+    model = fasttext.train_supervised(str(path), verbose=0, **hyperparameters)
+    destination = quantised_to or path.with_name("model.bin")
+    if quantised_to is not None:
+        model.quantize(retrain=False, qnorm=True)
+    model.save_model(str(destination))
+    return FastTextClassifier(destination)

@@ -1,0 +1,76 @@
+"""From what a declarant wrote to the words the model reads. Version 1.
+
+The steps Insee published for its fastText coder (codif-ape-train, 2022-2024), in that order, less
+two defects: stop words are compared after transliteration (an accented stop word never matched),
+and the further text fields are joined here, once, for training and serving alike.
+One implementation serves training, the stream, batches and replay; golden files hold it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import Stemmer
+from unidecode import unidecode
+
+VERSION = 1
+"""Written into every artefact; a model is served only by the version it was trained with."""
+
+_STEMMER = Stemmer.Stemmer("french")
+
+_EMPTY_PHRASES = re.compile(
+    r"\bidem\b[^.;]*"
+    r"|\bvoir (?:ci[ -]?(?:dessus|dessous|joint|apres|contre)|(?:l )?annexe|(?:le |l )?(?:extrait |)kbis|k[ -]?bis"
+    r"|(?:les )?statuts?|(?:le )?(?:dossier|formulaire|imprime|document|cadre|activite))\b[^.;]*"
+    r"|\betc\b"
+)
+_NOT_WORD = re.compile(r"[^a-z0-9]+")
+_DIGITS = re.compile(r"[0-9]+")
+
+ADMINISTRATIVE_WORDS = frozenset(
+    "code ape apen naf nafa kbis rcs siret siren nc np neant idem cf ras".split()
+)
+"""Short words of the form itself, which say nothing of the activity."""
+
+_STOP_WORDS_WITH_ACCENTS = (
+    "au aux avec ce ces dans de des du elle en et eux il je la le leur lui ma mais me même mes moi mon ne nos"
+    " notre nous on ou par pas pour qu que qui sa se ses son sur ta te tes toi ton tu un une vos votre vous"
+    " à été étée étées étés étant suis es est sommes êtes sont serai sera seront serait étais était étions"
+    " étaient fus fut furent soit soient ai as avons avez ont aurai aura auront avais avait avaient eut eu"
+    " les ainsi dont tout toute tous toutes autre autres cette cet divers diverse diverses notamment"
+)
+STOP_WORDS = frozenset(unidecode(_STOP_WORDS_WITH_ACCENTS).split())
+
+
+def join_fields(texts: Iterable[str | None]) -> str:
+    """The text fields of a filing as one text; missing ones leave no trace.
+
+    The separator ends a phrase, so that "idem" in one field cannot swallow the next.
+
+    >>> join_fields(["Plomberie", None, "chauffage"])
+    'Plomberie ; chauffage'
+    """
+    return " ; ".join(text for text in texts if text)
+
+
+def normalise(text: str) -> str:
+    """The words of a text as the model reads them: ASCII stems, in order, without repetition.
+
+    >>> normalise("Travaux de PLOMBERIE, plomberie et chauffage (code APE 4322A)")
+    'traval plomber chauffag'
+    """
+    folded = unidecode(text).lower()
+    folded = _EMPTY_PHRASES.sub(" ", _flatten_apostrophes(folded))
+    folded = _DIGITS.sub(" ", _NOT_WORD.sub(" ", folded))
+    kept = dict.fromkeys(
+        word
+        for word in folded.split()
+        if len(word) > 1 and word not in ADMINISTRATIVE_WORDS and word not in STOP_WORDS
+    )
+    return " ".join(dict.fromkeys(_STEMMER.stemWords(list(kept))))
+
+
+def _flatten_apostrophes(text: str) -> str:
+    """ "l'annexe" and "l annexe" are the same phrase."""
+    return text.replace("'", " ").replace("`", " ")

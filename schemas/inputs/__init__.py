@@ -1,0 +1,8 @@
+"""The shapes a filing may arrive in, told apart by their keys.
+
+| shape | told by | filings a message |
+| --- | --- | --- |
+| one-stop counter's own JSON | an object under `formality` | one an activity |
+| Insee's coding API, batch body | a list under `forms` | one a form |
+| our Formality, or one form of Insee's body | `description_activity` or `formality_id` | one |
+"""
