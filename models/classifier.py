@@ -60,6 +60,10 @@ class FastTextClassifier:
         self.codes: tuple[str, ...] = tuple(label.removeprefix(LABEL_PREFIX) for label in labels)
         output = np.asarray(self._model.f.getOutputMatrix(), dtype=np.float32)
         self._output = np.ascontiguousarray((output / np.float32(temperature)).T)
+        # get_sentence_vector without its two allocations a line: the library fills this buffer.
+        self._sentence = self._model.f.getSentenceVector
+        self._buffer = fasttext.FastText.fasttext.Vector(self.dimension)
+        self._hidden = np.asarray(self._buffer)
         # One thread: two would split the product differently and fight the consumer for the cores.
         threadpool_limits(limits=1, user_api="blas")
 
@@ -72,7 +76,8 @@ class FastTextClassifier:
         """fastText's own hidden vectors, shape (lines, dimension)."""
         vectors = np.empty((len(lines), self.dimension), dtype=np.float32)
         for row, line in enumerate(lines):
-            vectors[row] = self._model.get_sentence_vector(line)
+            self._sentence(self._buffer, f"{line}\n")
+            vectors[row] = self._hidden
         return vectors
 
     def probabilities(self, lines: Sequence[str]) -> Iterator[tuple[int, Scores]]:
@@ -101,19 +106,22 @@ class FastTextClassifier:
         count = min(count, len(self.codes))
         found: list[list[tuple[str, float]]] = []
         for rows, block in self.probabilities(lines):
-            best = np.argpartition(-block, count - 1, axis=1)[:, :count]
-            for row in range(rows):
-                pairs = [
-                    (self.codes[column], round(min(max(float(block[row, column]), 0.0), 1.0), PROBABILITY_DECIMALS))
-                    for column in best[row]
-                ]
-                pairs.sort(key=lambda pair: (-pair[1], pair[0]))
+            best = np.argpartition(block, -count, axis=1)[:, -count:]
+            values = np.take_along_axis(block, best, axis=1).astype(np.float64)
+            stated = np.round(np.clip(values, 0.0, 1.0), PROBABILITY_DECIMALS)
+            for columns, row in zip(best[:rows].tolist(), stated[:rows].tolist(), strict=True):
+                pairs = [(self.codes[column], value) for column, value in zip(columns, row, strict=True)]
+                pairs.sort(key=_most_probable_first)
                 found.append(pairs)
         return found
 
     def knows(self, word: str) -> bool:
         """Whether a word was in the training data often enough to have a vector of its own."""
         return int(self._model.get_word_id(word)) >= 0
+
+
+def _most_probable_first(pair: tuple[str, float]) -> tuple[float, str]:
+    return -pair[1], pair[0]
 
 
 def train(path: Path, *, quantised_to: Path | None = None, **hyperparameters: Any) -> FastTextClassifier:

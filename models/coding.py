@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Protocol
 
 from models import features
 from models.lru import BoundedCache
 from models.nomenclature import Nomenclature
-from models.rejection import rejection, typed_code
+from models.rejection import rejection_of_words, typed_code
 from models.rules import RuleTable
-from models.text import join_fields
+from models.text import fold, join_fields, normalise_folded, words_of
 from schemas.decision import MAX_CANDIDATES, Candidate, Stage
 from schemas.formality import CODING_FIELDS, Formality
 from schemas.reasons import DecisionReason
 
+_CONTENT = attrgetter(*CODING_FIELDS)
 Content = tuple[str | None, ...]
 """The values of `CODING_FIELDS`: all that a coding depends on."""
 
@@ -59,7 +61,8 @@ class Coding:
 
 def content_of(formality: Formality) -> Content:
     """What of a filing the coding depends on."""
-    return tuple(getattr(formality, name) for name in CODING_FIELDS)
+    content: Content = _CONTENT(formality)
+    return content
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,7 @@ class CodingModel:
                 continue
             coding = self.cache.get(content)
             if coding is None:
-                text = features.text_of(formality)
-                coding = self._before_model(text, formality)
+                text, coding = self._before_model(formality)
                 if coding is None:
                     waiting[content] = features.input_line(text, formality)
                     continue
@@ -103,18 +105,21 @@ class CodingModel:
             self.cache.put(content, coding)
         return [found[content] for content in contents]
 
-    def _before_model(self, text: str, formality: Formality) -> Coding | None:
+    def _before_model(self, formality: Formality) -> tuple[str, Coding | None]:
+        """Normalised text, and the coding when rejection or a rule has it."""
         written = join_fields(features.raw_texts(formality))
         code = typed_code(written, self.nomenclature)
         if code is not None:
-            return Coding(Stage.REJECTION, DecisionReason.APE_CODE_AS_TEXT, (self._candidate(code, 1.0),))
-        reason = rejection(written)
+            return "", Coding(Stage.REJECTION, DecisionReason.APE_CODE_AS_TEXT, (self._candidate(code, 1.0),))
+        folded = fold(written)
+        reason = rejection_of_words(words_of(folded))
         if reason is not None:
-            return Coding(Stage.REJECTION, reason, ())
+            return "", Coding(Stage.REJECTION, reason, ())
+        text = normalise_folded(folded)
         rule = self.rules.find(text, formality)
         if rule is not None:
-            return Coding(Stage.RULE, None, (self._candidate(rule.code, rule.precision),))
-        return None
+            return text, Coding(Stage.RULE, None, (self._candidate(rule.code, rule.precision),))
+        return text, None
 
     def _candidate(self, code: str, probability: float) -> Candidate:
         return Candidate(code=code, label=self.nomenclature.labels.get(code, code), probability=probability)

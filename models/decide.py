@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from datetime import datetime
+
+from pydantic_core import to_json
 
 from models.coding import Coding, CodingModel, content_of
 from models.policy import Policy
@@ -105,4 +106,4 @@ def _route(
 def decision_id(formality: Formality, model_version: str, policy_version: str) -> str:
     """32 hex digits of a hash of identity, content, model and policy: no clock, process or offset."""
     identity = (formality.formality_id, *content_of(formality), model_version, policy_version)
-    return hashlib.sha256(json.dumps(identity, ensure_ascii=True).encode()).hexdigest()[:32]
+    return hashlib.sha256(to_json(identity)).hexdigest()[:32]

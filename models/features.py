@@ -8,6 +8,7 @@ sub-words from the characters of a token, so tokens written `NAT_10` and `NAT_17
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from models.text import join_fields, normalise
 from schemas.formality import Formality
@@ -30,7 +31,11 @@ class Variable:
 
 def variables(formality: Formality) -> tuple[Variable, ...]:
     """The six variables the model sees; the legal form by its family (first two digits)."""
-    values = (
+    return tuple(Variable(name, value) for name, value in zip(VARIABLES, _values(formality), strict=True))
+
+
+def _values(formality: Formality) -> tuple[str | None, ...]:
+    return (
         formality.nature,
         formality.type_form,
         formality.event,
@@ -38,7 +43,6 @@ def variables(formality: Formality) -> tuple[Variable, ...]:
         formality.cj[:2] if formality.cj else None,
         formality.activity_permanence_status,
     )
-    return tuple(Variable(name, value) for name, value in zip(VARIABLES, values, strict=True))
 
 
 def token(variable: Variable) -> str:
@@ -62,6 +66,11 @@ def _rank(value: str | None) -> int:
     return 600 + ord(value) - ord("A")
 
 
+@lru_cache(maxsize=8_192)
+def _tokens(values: tuple[str | None, ...]) -> str:
+    return " ".join(token(Variable(name, value)) for name, value in zip(VARIABLES, values, strict=True))
+
+
 def text_of(formality: Formality) -> str:
     """The normalised words of a filing's three text fields, joined the same way everywhere."""
     return normalise(join_fields(raw_texts(formality)))
@@ -78,4 +87,4 @@ def raw_texts(formality: Formality) -> tuple[str | None, ...]:
 
 def input_line(text: str, formality: Formality) -> str:
     """What fastText reads: normalised text, then the tokens; empty text leaves the tokens alone."""
-    return f"{text} {' '.join(token(variable) for variable in variables(formality))}".lstrip()
+    return f"{text} {_tokens(_values(formality))}".lstrip()

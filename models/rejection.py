@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-
-from unidecode import unidecode
+from collections.abc import Sequence
 
 from models.nomenclature import Nomenclature
+from models.text import fold, words_of
 from schemas.reasons import DecisionReason
-
-_NOT_WORD = re.compile(r"[^a-z0-9]+")
 
 _POINTERS = frozenset(
     {
@@ -50,23 +48,29 @@ def rejection(text: str) -> DecisionReason | None:
     >>> rejection("boulangerie") is None
     True
     """
-    words = _NOT_WORD.sub(" ", unidecode(text).lower()).split()
-    letters = sum(character.isalpha() for word in words for character in word)
-    if letters == 0:
+    return rejection_of_words(words_of(fold(text)))
+
+
+def rejection_of_words(words: Sequence[str]) -> DecisionReason | None:
+    """`rejection` for the words of a folded text."""
+    if not words:
         return DecisionReason.NO_LETTERS
-    if letters == 1:
+    if len(words) == 1 and len(words[0]) == 1:
         return DecisionReason.SINGLE_LETTER
-    words = [word for word in words if not word.isdigit()]
-    if all(word in _POINTERS for word in words) and any(word in _POINTING for word in words):
+    if _POINTERS.issuperset(words) and not _POINTING.isdisjoint(words):
         return DecisionReason.REFERS_ELSEWHERE
-    if all(word in _NOTHING for word in words):
+    if _NOTHING.issuperset(words):
         return DecisionReason.SAYS_NOTHING
     return None
 
 
+MAX_TYPED_CODE_LENGTH = 40
+"""Characters; a longer text is more than a code."""
 _BEFORE_A_CODE = re.compile(r"^\s*(?:code\s+)?(?:ape|apen|naf)?\s*[:=]?\s*", re.IGNORECASE)
 
 
 def typed_code(text: str, nomenclature: Nomenclature) -> str | None:
     """The code of the nomenclature that a text consists of ("APE 43.22A", "4322a"), or `None`."""
+    if len(text) > MAX_TYPED_CODE_LENGTH:
+        return None
     return nomenclature.canonical(_BEFORE_A_CODE.sub("", text, count=1))

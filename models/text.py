@@ -25,8 +25,9 @@ _EMPTY_PHRASES = re.compile(
     r"|(?:les )?statuts?|(?:le )?(?:dossier|formulaire|imprime|document|cadre|activite))\b[^.;]*"
     r"|\betc\b"
 )
-_NOT_WORD = re.compile(r"[^a-z0-9]+")
-_DIGITS = re.compile(r"[0-9]+")
+_PHRASE_STARTS = ("idem", "voir ", "etc")
+_LETTERS_ONLY = {code: " " for code in range(128) if not chr(code).islower()}
+"""Punctuation, digits and capitals of ASCII to spaces; folded text has no other characters."""
 
 ADMINISTRATIVE_WORDS = frozenset(
     "code ape apen naf nafa kbis rcs siret siren nc np neant idem cf ras".split()
@@ -41,6 +42,7 @@ _STOP_WORDS_WITH_ACCENTS = (
     " les ainsi dont tout toute tous toutes autre autres cette cet divers diverse diverses notamment"
 )
 STOP_WORDS = frozenset(unidecode(_STOP_WORDS_WITH_ACCENTS).split())
+_DROPPED = ADMINISTRATIVE_WORDS | STOP_WORDS
 
 
 def join_fields(texts: Iterable[str | None]) -> str:
@@ -54,23 +56,45 @@ def join_fields(texts: Iterable[str | None]) -> str:
     return " ; ".join(text for text in texts if text)
 
 
+def fold(text: str) -> str:
+    """ASCII, lower case, apostrophes as spaces: what every comparison of texts starts from.
+
+    >>> fold("L'Été à Noël")
+    'l ete a noel'
+    """
+    if not text.isascii():
+        text = text.translate(_ASCII)
+    return text.lower().replace("'", " ").replace("`", " ")
+
+
+def words_of(folded: str) -> list[str]:
+    """The runs of letters of a folded text, in order."""
+    return folded.translate(_LETTERS_ONLY).split()
+
+
 def normalise(text: str) -> str:
     """The words of a text as the model reads them: ASCII stems, in order, without repetition.
 
     >>> normalise("Travaux de PLOMBERIE, plomberie et chauffage (code APE 4322A)")
     'traval plomber chauffag'
     """
-    folded = unidecode(text).lower()
-    folded = _EMPTY_PHRASES.sub(" ", _flatten_apostrophes(folded))
-    folded = _DIGITS.sub(" ", _NOT_WORD.sub(" ", folded))
-    kept = dict.fromkeys(
-        word
-        for word in folded.split()
-        if len(word) > 1 and word not in ADMINISTRATIVE_WORDS and word not in STOP_WORDS
-    )
-    return " ".join(dict.fromkeys(_STEMMER.stemWords(list(kept))))
+    return normalise_folded(fold(text))
 
 
-def _flatten_apostrophes(text: str) -> str:
-    """ "l'annexe" and "l annexe" are the same phrase."""
-    return text.replace("'", " ").replace("`", " ")
+def normalise_folded(folded: str) -> str:
+    """`normalise` for a text that is folded already."""
+    if any(start in folded for start in _PHRASE_STARTS):
+        folded = _EMPTY_PHRASES.sub(" ", folded)
+    kept = [word for word in dict.fromkeys(words_of(folded)) if len(word) > 1 and word not in _DROPPED]
+    return " ".join(dict.fromkeys(_STEMMER.stemWords(kept)))
+
+
+class _Transliteration(dict[int, str]):
+    """Code point -> its ASCII by unidecode, looked up once: `str.translate` does the rest in C."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = ascii_text = unidecode(chr(code))
+        return ascii_text
+
+
+_ASCII = _Transliteration()

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails, from_json
+from pydantic_core import ErrorDetails, from_json, to_json
 
 from schemas.errors import UnreadableMessage
 from schemas.formality import MAX_TEXT_LENGTH, Formality
@@ -24,7 +24,7 @@ M = TypeVar("M", bound=BaseModel)
 
 def encode(message: BaseModel) -> bytes:
     """A message as compact UTF-8 JSON; every field is present, `None` as null."""
-    return message.model_dump_json().encode()
+    return to_json(message)
 
 
 def decode(kind: type[M], value: bytes) -> M:

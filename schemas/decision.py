@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
@@ -30,20 +31,18 @@ class Stage(StrEnum):
     MODEL = "model"
 
 
-class Candidate(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Candidate:
     """One code the model holds possible, with its probability (0 to 1)."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     code: str
     label: str
     probability: Probability
 
 
-class Source(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Source:
     """Where on Kafka the filing stood; `timestamp` is the broker's, with its offset from UTC."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     topic: str
     partition: Annotated[int, Field(ge=0)]

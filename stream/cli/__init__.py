@@ -1,0 +1,52 @@
+"""The command line: one module a command, put together here.
+
+Heavy libraries are imported inside the commands, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+import typer
+
+from models.errors import ModelError
+from schemas.errors import SchemaError
+from stream.cli import worker
+from stream.errors import StreamError
+
+app = typer.Typer(
+    name="codiflux",
+    help="Codes business filings into the French activity nomenclature while they stream by.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+worker.register(app)
+
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line; every expected error is one line on standard error.
+
+    Exit codes: 0 success only, 1 a model or data error, 2 usage, 65 circuit breaker, 69 Kafka not
+    reached, 75 delivery failed, 130 interrupted.
+    """
+    # A closed pipe (`codiflux ... | head`) ends us quietly, as it does other commands.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        app(standalone_mode=True)
+    except (ModelError, SchemaError) as error:
+        _fail(error, 1)
+    except StreamError as error:
+        _fail(error, error.exit_code)
+    except KeyboardInterrupt:
+        print("codiflux: interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+
+
+def _fail(error: Exception, code: int) -> None:
+    print(f"codiflux: error: {error}", file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,39 @@
+"""What commands print: results on standard output, progress and logs on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+output = Console(soft_wrap=True)
+"""Results."""
+messages = Console(stderr=True, soft_wrap=True)
+"""Progress and notes."""
+
+
+def print_json(value: Any) -> None:
+    """One JSON object as one line: the last line of standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def progress_bar(description: str, total: int | None = None) -> Iterator[Progress]:
+    """A progress bar on standard error; its one task has id 0. Nothing is drawn without a terminal."""
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=messages,
+        disable=not messages.is_terminal,
+    ) as progress:
+        progress.add_task(description, total=total)
+        yield progress

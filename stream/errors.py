@@ -1,0 +1,42 @@
+"""What can go wrong while moving, and what is done about it.
+
+    StreamError                       one line for the operator
+     ├─ UsageError                    exit 2: a setting, flag or file is not right
+     ├─ BrokerUnavailable             exit 69: Kafka does not answer, or not as it should
+     ├─ DeliveryFailed                exit 75: an output was not acknowledged; nothing is committed
+     └─ CircuitOpen                   exit 65: too many dead letters; a human must look
+
+What is wrong with one message never becomes an exception here: it becomes a dead letter.
+"""
+
+from __future__ import annotations
+
+
+class StreamError(Exception):
+    """Root of this package's errors; `exit_code` is the process's."""
+
+    exit_code = 1
+
+
+class UsageError(StreamError):
+    """A setting, flag or file that is not right."""
+
+    exit_code = 2
+
+
+class BrokerUnavailable(StreamError):
+    """Kafka does not answer, or not as it should."""
+
+    exit_code = 69
+
+
+class DeliveryFailed(StreamError):
+    """The broker did not take an output; the process ends without commit and is restarted."""
+
+    exit_code = 75
+
+
+class CircuitOpen(StreamError):
+    """Dead letters beyond the limits: the worker stops instead of emptying the topic."""
+
+    exit_code = 65

@@ -1,0 +1,116 @@
+"""Every setting: its environment variable, default, unit and effect. Built once, never edited."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from stream.errors import UsageError
+
+PREFIX = "CODIFLUX_"
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class SecurityProtocol(StrEnum):
+    """How clients speak to Kafka."""
+
+    PLAINTEXT = "PLAINTEXT"
+    SSL = "SSL"
+    SASL_PLAINTEXT = "SASL_PLAINTEXT"
+    SASL_SSL = "SASL_SSL"
+
+
+class Settings(BaseSettings):
+    """Settings of every command, from `CODIFLUX_*` variables; flags override them.
+
+    The description of each field is what `codiflux settings` and docs/operations.md print.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, protected_namespaces=())
+
+    kafka_bootstrap_servers: str = Field("127.0.0.1:9092", description="Kafka brokers, host:port, comma-separated.")
+    kafka_security_protocol: SecurityProtocol = Field(
+        SecurityProtocol.PLAINTEXT, description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."
+    )
+    kafka_sasl_mechanism: str = Field("PLAIN", description="SASL mechanism: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.")
+    kafka_sasl_username: str = Field("", description="SASL user name.")
+    kafka_sasl_password: SecretStr = Field(SecretStr(""), description="SASL password; never logged.")
+    kafka_ssl_ca_file: Path | None = Field(None, description="CA certificates (PEM) that the broker's is checked with.")
+    kafka_ssl_certificate_file: Path | None = Field(None, description="Client certificate (PEM), for mutual TLS.")
+    kafka_ssl_key_file: Path | None = Field(None, description="Key of the client certificate (PEM).")
+    kafka_compression: str = Field(
+        "none", description="Compression of what is written: none, lz4, zstd, gzip or snappy. Less network, more CPU."
+    )
+    topic_prefix: str = Field("", description="Put before every topic name; several installations share a cluster.")
+    consumer_group: str = Field("codiflux-worker", description="Consumer group of the workers, before the prefix.")
+
+    model: Path = Field(Path("model"), description="Directory of the model artefact.")
+    threshold: float | None = Field(
+        None, ge=0.0, le=1.01, description="Confidence index needed for auto; the model's own when not set."
+    )
+    policy: Path | None = Field(None, description="Policy file (JSON) with segments; excludes threshold and audit share.")
+    audit_share: Share = Field(0.01, description="Share of auto decisions copied to formality.audit, 0 to 1.")
+    cache_entries: int = Field(50_000, ge=0, description="Codings remembered in the process, about 1.5 kB each.")
+
+    redis_url: str = Field("", description="Redis, e.g. redis://127.0.0.1:6379/0; empty: none. Only ever helps.")
+    redis_timeout_seconds: float = Field(
+        0.05, gt=0.0, le=0.05, description="Longest a batch waits for Redis; beyond it the batch goes on without."
+    )
+    redis_ttl_seconds: int = Field(86_400, ge=1, description="How long a decision is remembered in Redis.")
+
+    batch_size: int = Field(500, ge=1, le=10_000, description="Most filings of one batch; a batch never waits to fill.")
+    in_flight_batches: int = Field(
+        4, ge=1, le=64, description="Batches whose outputs may await acknowledgement while the next is decided."
+    )
+    commit_interval_seconds: float = Field(
+        1.0, gt=0.0, description="Time between commits; a crash repeats at most what was decided within it."
+    )
+    delivery_timeout_seconds: float = Field(
+        30.0, gt=0.0, description="Longest an output may stay unacknowledged before the process ends without commit."
+    )
+    session_timeout_seconds: float = Field(
+        30.0, ge=1.0, description="Silence after which Kafka gives a dead worker's partitions to others."
+    )
+    dead_letter_max_share: Share = Field(
+        0.5, description="Circuit breaker: share of dead letters in the last 1,000 messages; 1 switches it off."
+    )
+    dead_letter_max_consecutive: int = Field(
+        500, ge=0, description="Circuit breaker: dead letters in a row; 0 switches it off."
+    )
+
+    metrics_port: int = Field(0, ge=0, le=65_535, description="Port of /metrics, /live and /ready; 0: no port is opened.")
+    metrics_address: str = Field("127.0.0.1", description="Address that port listens on.")
+    health_file: Path | None = Field(None, description="File rewritten every second with live and ready, for probes.")
+    stall_seconds: float = Field(
+        60.0, gt=0.0, description="Without a moved commit for this long while there is lag, the worker is not live."
+    )
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_json: bool = Field(False, description="Log one JSON object a line.")
+
+    def topic(self, name: str) -> str:
+        """A topic's name on the broker."""
+        return f"{self.topic_prefix}{name}"
+
+    @property
+    def group(self) -> str:
+        """The workers' consumer group on the broker."""
+        return f"{self.topic_prefix}{self.consumer_group}"
+
+
+def read_settings(**overrides: object) -> Settings:
+    """Settings from the environment, then flags (those that are not `None`).
+
+    Raises
+    ------
+    UsageError
+        Naming the variable and what is wrong with it.
+    """
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        details = "; ".join(f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        raise UsageError(details) from error

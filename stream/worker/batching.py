@@ -1,0 +1,138 @@
+"""Faust's consumer, handing over what was fetched as one batch a partition.
+
+Faust moves every message by itself through a task, a closure and a queue: half of its overhead
+(docs/adr/0002-batches-in-faust.md has the profile). Its extension points allow better: this
+consumer puts everything a fetch brought for one partition into the agent's channel as one event.
+The event's message bears the offset of the last record, so Faust's own tracking, rebalancing and
+commit work on whole batches. Batches of a partition are acknowledged in order (stream/worker/
+outbox.py), so a commit needs no search for gaps: the last acknowledged offset is the position.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from faust.events import Event
+from faust.transport.drivers.aiokafka import Consumer, Transport
+from faust.types import TP
+from faust.types.tuples import ConsumerMessage
+
+from stream.records import Record, from_milliseconds
+
+FETCH_TIMEOUT_SECONDS = 1.0
+ROOM_POLL_SECONDS = 0.002
+"""How often to look whether the agent has taken a batch. Waiting in the queue's own `put` would
+not end when a rebalance empties the queue, and would hold the rebalance up."""
+
+
+class BatchConsumer(Consumer):  # type: ignore[misc]
+    """Delivers lists of `Record` instead of single messages."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._next_offset: dict[TP, int] = {}
+        """Acknowledged position of each partition, not yet committed."""
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        """Fetch and hand over until stopped; replaces Faust's loop over single messages."""
+        try:
+            while not (self.should_stop or fetcher.should_stop):
+                generation = self.app.consumer_generation_id
+                records, _ = await self._wait_next_records(FETCH_TIMEOUT_SECONDS)
+                # The fetch is a hop to Faust's consumer thread; give way even when it brought nothing.
+                await asyncio.sleep(0)
+                for partition, fetched in (records or {}).items():
+                    if not await self._hand_over(partition, fetched, generation):
+                        break
+        except self.consumer_stopped_errors:
+            if not self.app.should_stop:
+                raise
+
+    async def _hand_over(self, partition: TP, fetched: list[Any], generation: int) -> bool:
+        """Put one partition's records into the agent's channel; `False` when a rebalance has begun.
+
+        What is not handed over is fetched again: after a rebalance Faust seeks to the committed
+        offset, and a handed-over event of an older generation is dropped by the stream.
+        """
+        position = self._read_offset[partition] or 0
+        fresh = [record for record in fetched if record.offset >= position]
+        if not fresh:
+            return True
+        channel = next(iter(self.app.topics._tp_index[partition]), None)
+        if channel is None or not await self._room(channel.queue):
+            return False
+        if generation != self.app.consumer_generation_id or not self.flow_active:
+            return False
+        channel.queue.put_nowait(self._event(partition, fresh))
+        self._read_offset[partition] = fresh[-1].offset + 1
+        return True
+
+    async def _room(self, queue: asyncio.Queue[Any]) -> bool:
+        """Wait until the agent has taken what lies in the channel, or a rebalance suspends the flow."""
+        while queue.full():
+            if not self.flow_active:
+                return False
+            await asyncio.sleep(ROOM_POLL_SECONDS)
+        return True
+
+    def _event(self, partition: TP, fetched: list[Any]) -> Event:
+        message: ConsumerMessage = self._to_message(partition, fetched[-1])
+        message.incref()
+        return Event(self.app, None, [_record(record) for record in fetched], {}, message)
+
+    def ack(self, message: Any) -> bool:
+        """Note that a batch, and with it everything before it, is done.
+
+        A batch the agent never took (the stream drops what a rebalance overtook) is not tracked,
+        and is no progress.
+        """
+        if message.acked or not message.tracked:
+            return False
+        message.acked = True
+        self._unacked_messages.discard(message)
+        if message.generation_id == self.app.consumer_generation_id:
+            self._next_offset[message.tp] = message.offset + 1
+        if self._waiting_for_ack is not None and not self._waiting_for_ack.done():
+            self._waiting_for_ack.set_result(None)
+        return True
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterable[TP]:
+        return [tp for tp in self._next_offset if topics is None or tp in topics or tp.topic in topics]
+
+    def _new_offset(self, tp: TP) -> int | None:
+        return self._next_offset.get(tp)
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        """Commit; the position stays pending until the broker has it."""
+        committed = bool(await super()._commit(offsets))
+        if committed:
+            for tp, offset in offsets.items():
+                if self._next_offset.get(tp) == offset:
+                    del self._next_offset[tp]
+        return committed
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Let go of partitions; what was acknowledged is committed by Faust first."""
+        await super().on_partitions_revoked(revoked)
+        for tp in revoked:
+            self._next_offset.pop(tp, None)
+
+
+class BatchTransport(Transport):  # type: ignore[misc]
+    """Faust's Kafka transport with `BatchConsumer`."""
+
+    Consumer: ClassVar[type[BatchConsumer]] = BatchConsumer
+
+
+def _record(fetched: Any) -> Record:
+    return Record(
+        topic=fetched.topic,
+        partition=fetched.partition,
+        offset=fetched.offset,
+        timestamp=from_milliseconds(fetched.timestamp),
+        key=fetched.key,
+        value=fetched.value,
+        headers=fetched.headers,
+    )
