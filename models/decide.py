@@ -48,9 +48,7 @@ def decide_batch(
     codings = model.code(formalities)
     return [
         apply_policy(formality, coding, model=model, policy=policy, source=source, decided_at=decided_at)
-        for formality, coding, source in zip(
-            formalities, codings, sources or [None] * len(formalities), strict=True
-        )
+        for formality, coding, source in zip(formalities, codings, sources or [None] * len(formalities), strict=True)
     ]
 
 

@@ -1,10 +1,10 @@
 """What can be wrong on the deciding side.
 
-    ModelError
-     ├─ ArtefactError       a model directory is missing, incomplete, altered or of another version
-     ├─ NomenclatureError   a table that is not a nomenclature, or a code that is not in it
-     ├─ PolicyError         a policy that cannot be
-     └─ TrainingError       data that cannot be trained or evaluated on
+ModelError
+ ├─ ArtefactError       a model directory is missing, incomplete, altered or of another version
+ ├─ NomenclatureError   a table that is not a nomenclature, or a code that is not in it
+ ├─ PolicyError         a policy that cannot be
+ └─ TrainingError       data that cannot be trained or evaluated on
 """
 
 from __future__ import annotations

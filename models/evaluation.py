@@ -104,9 +104,9 @@ def expected_calibration_error(scored: Sequence[tuple[float, bool]], bins: int =
     groups: dict[int, list[tuple[float, bool]]] = {}
     for probability, correct in scored:
         groups.setdefault(min(int(probability * bins), bins - 1), []).append((probability, correct))
-    return sum(
-        abs(sum(p for p, _ in group) - sum(correct for _, correct in group)) for group in groups.values()
-    ) / max(1, len(scored))
+    return sum(abs(sum(p for p, _ in group) - sum(correct for _, correct in group)) for group in groups.values()) / max(
+        1, len(scored)
+    )
 
 
 def scored(examples: Sequence[Example], codings: Sequence[Coding]) -> list[tuple[float, bool]]:

@@ -38,9 +38,7 @@ class Segment(BaseModel):
 
     def fits(self, *, section: str | None, type_form: str | None, stage: Stage) -> bool:
         """Whether a decided filing falls into the segment."""
-        return (
-            self.section in (None, section) and self.type_form in (None, type_form) and self.stage in (None, stage)
-        )
+        return self.section in (None, section) and self.type_form in (None, type_form) and self.stage in (None, stage)
 
 
 class Policy(BaseModel):

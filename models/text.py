@@ -29,9 +29,7 @@ _PHRASE_STARTS = ("idem", "voir ", "etc")
 _LETTERS_ONLY = {code: " " for code in range(128) if not chr(code).islower()}
 """Punctuation, digits and capitals of ASCII to spaces; folded text has no other characters."""
 
-ADMINISTRATIVE_WORDS = frozenset(
-    "code ape apen naf nafa kbis rcs siret siren nc np neant idem cf ras".split()
-)
+ADMINISTRATIVE_WORDS = frozenset("code ape apen naf nafa kbis rcs siret siren nc np neant idem cf ras".split())
 """Short words of the form itself, which say nothing of the activity."""
 
 _STOP_WORDS_WITH_ACCENTS = (

@@ -20,9 +20,7 @@ class Outcome:
     correct: bool
 
 
-def curve(
-    outcomes: Sequence[Outcome], *, total: int | None = None, confidence: float = 0.95
-) -> list[ThresholdPoint]:
+def curve(outcomes: Sequence[Outcome], *, total: int | None = None, confidence: float = 0.95) -> list[ThresholdPoint]:
     """Automation and error at every threshold that makes a difference, highest threshold first.
 
     Parameters

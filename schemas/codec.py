@@ -63,9 +63,7 @@ def decode_formalities(value: bytes | None, *, key: bytes | None, timestamp: dat
     if not value:
         raise UnreadableMessage(DeadLetterReason.EMPTY_MESSAGE, "the message has no value")
     if len(value) > MAX_MESSAGE_BYTES:
-        raise UnreadableMessage(
-            DeadLetterReason.TOO_LARGE, f"{len(value)} bytes, the limit is {MAX_MESSAGE_BYTES}"
-        )
+        raise UnreadableMessage(DeadLetterReason.TOO_LARGE, f"{len(value)} bytes, the limit is {MAX_MESSAGE_BYTES}")
     body = _parse(value)
     if not isinstance(body, dict):
         raise UnreadableMessage(DeadLetterReason.NOT_A_FORMALITY, "the JSON is not an object")
@@ -96,9 +94,7 @@ def _parse(value: bytes) -> Any:
         try:
             value.decode()
         except UnicodeDecodeError as not_text:
-            raise UnreadableMessage(
-                DeadLetterReason.NOT_UTF8, f"byte {not_text.start} is not UTF-8"
-            ) from not_text
+            raise UnreadableMessage(DeadLetterReason.NOT_UTF8, f"byte {not_text.start} is not UTF-8") from not_text
         raise UnreadableMessage(DeadLetterReason.NOT_JSON, str(error)) from error
 
 
@@ -117,7 +113,9 @@ def _unreadable(errors: list[ErrorDetails]) -> UnreadableMessage:
     details = "; ".join(f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in errors)
     if any(_is_missing(e) for e in errors):
         return UnreadableMessage(DeadLetterReason.MISSING_FIELD, details)
-    if any(e["type"] == "string_too_long" and (e.get("ctx") or {}).get("max_length") == MAX_TEXT_LENGTH for e in errors):
+    if any(
+        e["type"] == "string_too_long" and (e.get("ctx") or {}).get("max_length") == MAX_TEXT_LENGTH for e in errors
+    ):
         return UnreadableMessage(DeadLetterReason.TEXT_TOO_LONG, details)
     return UnreadableMessage(DeadLetterReason.INVALID_FIELD, details)
 

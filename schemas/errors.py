@@ -1,7 +1,7 @@
 """What can be wrong with a message.
 
-    SchemaError
-     └─ UnreadableMessage(reason, detail)    dead letter, with the stable reason
+SchemaError
+ └─ UnreadableMessage(reason, detail)    dead letter, with the stable reason
 """
 
 from __future__ import annotations

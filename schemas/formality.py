@@ -92,9 +92,7 @@ def _stripped(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
-OptionalText = Annotated[
-    Annotated[str, Field(max_length=MAX_TEXT_LENGTH)] | None, BeforeValidator(missing_to_none)
-]
+OptionalText = Annotated[Annotated[str, Field(max_length=MAX_TEXT_LENGTH)] | None, BeforeValidator(missing_to_none)]
 """Free text; the missing markers mean `None`."""
 
 

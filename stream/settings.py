@@ -52,7 +52,9 @@ class Settings(BaseSettings):
     threshold: float | None = Field(
         None, ge=0.0, le=1.01, description="Confidence index needed for auto; the model's own when not set."
     )
-    policy: Path | None = Field(None, description="Policy file (JSON) with segments; excludes threshold and audit share.")
+    policy: Path | None = Field(
+        None, description="Policy file (JSON) with segments; excludes threshold and audit share."
+    )
     audit_share: Share = Field(0.01, description="Share of auto decisions copied to formality.audit, 0 to 1.")
     cache_entries: int = Field(50_000, ge=0, description="Codings remembered in the process, about 1.5 kB each.")
 
@@ -82,7 +84,9 @@ class Settings(BaseSettings):
         500, ge=0, description="Circuit breaker: dead letters in a row; 0 switches it off."
     )
 
-    metrics_port: int = Field(0, ge=0, le=65_535, description="Port of /metrics, /live and /ready; 0: no port is opened.")
+    metrics_port: int = Field(
+        0, ge=0, le=65_535, description="Port of /metrics, /live and /ready; 0: no port is opened."
+    )
     metrics_address: str = Field("127.0.0.1", description="Address that port listens on.")
     health_file: Path | None = Field(None, description="File rewritten every second with live and ready, for probes.")
     stall_seconds: float = Field(

@@ -128,7 +128,9 @@ def examples(lines: Sequence[Declaration], *, nomenclature: str, seed: int) -> l
 
 def filing(line: Declaration, *, seed: int) -> Formality:
     """A filing with the line's text and drawn variables."""
-    identity = hashlib.sha256(f"{line.codes[0]}\n{line.text}\n{sorted(line.overrides.items())}".encode()).hexdigest()[:24]
+    identity = hashlib.sha256(f"{line.codes[0]}\n{line.text}\n{sorted(line.overrides.items())}".encode()).hexdigest()[
+        :24
+    ]
     draw = random.Random(f"{seed}:{identity}")
     values: dict[str, str] = {}
     for name in ("person", "type_form", "nature", "surface", "permanence", "event", "cj"):

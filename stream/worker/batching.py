@@ -11,15 +11,18 @@ outbox.py), so a commit needs no search for gaps: the last acknowledged offset i
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from faust.events import Event
+from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers.aiokafka import Consumer, Transport
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
 from stream.records import Record, from_milliseconds
+from stream.worker.health import Position
 
 FETCH_TIMEOUT_SECONDS = 1.0
 ROOM_POLL_SECONDS = 0.002
@@ -34,6 +37,8 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self._next_offset: dict[TP, int] = {}
         """Acknowledged position of each partition, not yet committed."""
+        self.last_commit_at: float | None = None
+        """Seconds since the epoch."""
 
     async def _drain_messages(self, fetcher: Any) -> None:
         """Fetch and hand over until stopped; replaces Faust's loop over single messages."""
@@ -108,10 +113,19 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
         """Commit; the position stays pending until the broker has it."""
         committed = bool(await super()._commit(offsets))
         if committed:
+            self.last_commit_at = time.time()
             for tp, offset in offsets.items():
                 if self._next_offset.get(tp) == offset:
                     del self._next_offset[tp]
         return committed
+
+    def positions(self) -> dict[int, Position]:
+        """Committed offset and end of each assigned partition, as far as known here."""
+        try:
+            assigned = self.assignment()
+        except ConsumerNotStarted:
+            return {}
+        return {tp.partition: Position(self._committed_offset.get(tp), self.highwater(tp)) for tp in assigned}
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Let go of partitions; what was acknowledged is committed by Faust first."""

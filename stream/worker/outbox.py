@@ -8,8 +8,10 @@ flight while the next is decided.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from schemas import topics
@@ -69,6 +71,7 @@ class Outbox:
         self._name_of = name_of
         self._queue: asyncio.Queue[_InFlight] = asyncio.Queue(maxsize=in_flight)
         self._acknowledged = acknowledged
+        self._oldest: deque[datetime] = deque()
 
     async def post(self, outcomes: Sequence[Outcome], acknowledge: Callable[[], object]) -> None:
         """Write a batch's messages and queue it for acknowledgement.
@@ -83,7 +86,17 @@ class Outbox:
         if limit is not None:
             raise CircuitOpen(f"circuit breaker open: {limit}; look at them with `codiflux dead-letters list`")
         delivery = await self._producer.send([message for outcome in outcomes for message in outcome.messages])
+        self._oldest.append(min(outcome.record.timestamp for outcome in outcomes))
         await self._queue.put(_InFlight(outcomes, delivery, acknowledge))
+
+    @property
+    def waiting(self) -> int:
+        """Batches whose outputs await acknowledgement."""
+        return len(self._oldest)
+
+    def oldest_waiting(self) -> datetime | None:
+        """Broker timestamp of the oldest record in flight, or `None`."""
+        return self._oldest[0] if self._oldest else None
 
     async def settle_forever(self) -> None:
         """Await each batch in turn and acknowledge it; raises what ends the process."""
@@ -95,6 +108,7 @@ class Outbox:
         if refused:
             await self._bury(batch.outcomes, refused)
         batch.acknowledge()
+        self._oldest.popleft()
         self._acknowledged(batch.outcomes)
 
     async def _bury(self, outcomes: Sequence[Outcome], refused: Sequence[Outgoing]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from time import perf_counter
 from typing import Protocol
 
 from models.coding import CodingModel
@@ -70,6 +71,8 @@ class Pipeline:
         The clock, for `decided_at`.
     already_decided
         Suppression of re-delivered filings.
+    decided
+        Told the size of each batch and the seconds its decisions took.
     """
 
     model: CodingModel
@@ -77,9 +80,11 @@ class Pipeline:
     name_of: Callable[[str], str]
     now: Callable[[], datetime]
     already_decided: AlreadyDecided = nothing_remembered
+    decided: Callable[[int, float], None] = lambda messages, seconds: None
 
     async def process(self, records: Sequence[Record]) -> list[Outcome]:
         """Decide a batch: one outcome a record, in order. Never raises for what a record holds."""
+        started = perf_counter()
         readings = [read(record) for record in records]
         known = await self._known(readings)
         pending: list[tuple[Record, Formality]] = [
@@ -90,10 +95,11 @@ class Pipeline:
             if not known or self._id(formality) not in known
         ]
         decided = iter(self._decide(pending))
-        return [
-            self._outcome(record, reading, known, decided)
-            for record, reading in zip(records, readings, strict=True)
+        outcomes = [
+            self._outcome(record, reading, known, decided) for record, reading in zip(records, readings, strict=True)
         ]
+        self.decided(len(records), perf_counter() - started)
+        return outcomes
 
     async def _known(self, readings: Sequence[tuple[Formality, ...] | Unreadable]) -> frozenset[str]:
         if self.already_decided is nothing_remembered:
@@ -181,6 +187,4 @@ def cloud_event(decision: Decision, topic: str) -> h.Headers:
 
 
 def _source(record: Record) -> Source:
-    return Source(
-        topic=record.topic, partition=record.partition, offset=record.offset, timestamp=record.timestamp
-    )
+    return Source(topic=record.topic, partition=record.partition, offset=record.offset, timestamp=record.timestamp)

@@ -1,0 +1,96 @@
+"""The one composition root: from settings to things that are wired, here and nowhere else."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from models import policy as policies
+from models.artefact import Manifest, open_model
+from models.coding import CodingModel
+from models.policy import Policy
+from monitoring import catalogue
+from monitoring.instruments import Instruments
+from stream.errors import UsageError
+from stream.kafka.configuration import producer_configuration
+from stream.kafka.producer import AwaitableProducer
+from stream.redis_store import RedisStore
+from stream.settings import Settings
+
+REDIS_PREFIX = "codiflux:"
+
+
+@dataclass(frozen=True)
+class Deciding:
+    """What decides: an open artefact and the policy in force."""
+
+    manifest: Manifest
+    model: CodingModel
+    policy: Policy
+
+
+def open_deciding(settings: Settings) -> Deciding:
+    """Open the model and make the policy of the settings.
+
+    Raises
+    ------
+    ArtefactError, PolicyError, UsageError
+        Naming the file or the variable.
+    """
+    manifest, model = open_model(settings.model, cache_entries=settings.cache_entries)
+    return Deciding(manifest, model, make_policy(settings, manifest))
+
+
+def make_policy(settings: Settings, manifest: Manifest) -> Policy:
+    """The policy file's, or one from threshold and audit share; the model's threshold by default."""
+    if settings.policy is not None:
+        if settings.threshold is not None:
+            raise UsageError(
+                "CODIFLUX_POLICY and CODIFLUX_THRESHOLD exclude each other: the policy file has thresholds"
+            )
+        try:
+            return policies.parse(settings.policy.read_bytes())
+        except OSError as error:
+            raise UsageError(f"CODIFLUX_POLICY: {settings.policy}: {error.strerror}") from error
+    threshold = manifest.default_threshold if settings.threshold is None else settings.threshold
+    return Policy(threshold=threshold, audit_share=settings.audit_share)
+
+
+def worker_instruments(deciding: Deciding) -> Instruments:
+    """The worker's metrics, with what runs in them."""
+    instruments = Instruments(catalogue.WORKER_METRICS)
+    instruments.set(
+        catalogue.MODEL_INFO,
+        1,
+        model_version=deciding.model.version,
+        policy_version=deciding.policy.version,
+        nomenclature=deciding.model.nomenclature.name,
+    )
+    instruments.set(catalogue.WORKER_INFO, 1, version=version("codiflux"))
+    return instruments
+
+
+def make_producer(settings: Settings) -> AwaitableProducer:
+    """The producer of decisions; it connects when it first sends."""
+    return AwaitableProducer(producer_configuration(settings))
+
+
+def make_redis(settings: Settings, instruments: Instruments) -> RedisStore | None:
+    """The Redis of the settings, or `None` when there is none."""
+    if not settings.redis_url:
+        return None
+    return RedisStore(
+        settings.redis_url,
+        prefix=f"{REDIS_PREFIX}{settings.topic_prefix}",
+        timeout_seconds=settings.redis_timeout_seconds,
+        ttl_seconds=settings.redis_ttl_seconds,
+        failed=lambda operation: instruments.add(catalogue.REDIS_ERRORS, operation=operation),
+        clock=time.monotonic,
+    )
+
+
+def utc_now() -> datetime:
+    """The clock of decisions."""
+    return datetime.now(UTC)

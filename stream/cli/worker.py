@@ -1,0 +1,52 @@
+"""`codiflux worker`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("worker")(worker)
+
+
+def worker(
+    processes: Annotated[int, typer.Option(min=1, help="Worker processes; more than one are supervised.")] = 1,
+    model: Annotated[Path | None, typer.Option(help="Model directory; CODIFLUX_MODEL otherwise.")] = None,
+    threshold: Annotated[float | None, typer.Option(help="Confidence index needed for auto.")] = None,
+    kafka_bootstrap_servers: Annotated[str | None, typer.Option(help="Kafka brokers, host:port.")] = None,
+    topic_prefix: Annotated[str | None, typer.Option(help="Put before every topic name.")] = None,
+    metrics_port: Annotated[int | None, typer.Option(help="Port of /metrics, /live and /ready; 0: none.")] = None,
+) -> None:
+    """Code filings from Kafka until SIGTERM or Ctrl-C.
+
+    Reads formality.received; writes decisions to formality.auto-coded, formality.review and
+    formality.returned, and what cannot be read to formality.dead-letter. Every setting of
+    CODIFLUX_* applies; flags win.
+
+    Example: `CODIFLUX_MODEL=model codiflux worker --processes 2`
+    """
+    from stream.kafka.admin import ping
+    from stream.logs import configure_logs
+    from stream.settings import read_settings
+    from stream.supervisor import supervise
+    from stream.topics import require_topics
+    from stream.worker.run import run_worker
+
+    settings = read_settings(
+        model=model,
+        threshold=threshold,
+        kafka_bootstrap_servers=kafka_bootstrap_servers,
+        topic_prefix=topic_prefix,
+        metrics_port=metrics_port,
+    )
+    configure_logs(settings.log_level, as_json=settings.log_json)
+    if processes > 1:
+        supervise(settings, processes)
+        return
+    ping(settings)
+    require_topics(settings)
+    run_worker(settings)

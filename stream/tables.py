@@ -1,0 +1,330 @@
+"""Tables of filings in files: CSV, JSON Lines and Parquet, row by row, in bounded memory.
+
+The file's extension says what it is. A file that is not what its extension says is refused as a
+whole; one row that cannot be read is a row with its fault, so that nothing is lost on the way.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic_core import from_json, to_json
+
+from schemas.codec import MAX_MESSAGE_BYTES
+from schemas.errors import UnreadableMessage
+from schemas.reasons import DeadLetterReason
+from stream.errors import UsageError
+
+EXTENSIONS = (".csv", ".jsonl", ".parquet")
+PARQUET_ROWS = 4_096
+"""Rows of Parquet turned into Python at a time."""
+ROW_GROUP_ROWS = 65_536
+"""Rows of a row group that we write; about 20 MB before compression."""
+HEADER_ROWS = 1_000
+"""Leading objects of a JSON Lines file whose keys together count as its columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row as it stands in the file.
+
+    Parameters
+    ----------
+    line
+        Of the file, from 1, where the row begins; in Parquet the number of the row, from 1.
+    values
+        Column -> value; what a file has no place for is absent.
+    fault
+        Why the row has no values, when it has none.
+    """
+
+    line: int
+    values: Mapping[str, Any]
+    fault: UnreadableMessage | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file opened for reading.
+
+    Parameters
+    ----------
+    columns
+        Names found, in order.
+    rows
+        To be read once; closes the file at its end.
+    """
+
+    columns: tuple[str, ...]
+    rows: Iterator[Row]
+
+
+def extension(path: Path) -> str:
+    """The kind of table a file name stands for; another one raises `UsageError`."""
+    suffix = path.suffix.lower()
+    if suffix not in EXTENSIONS:
+        raise UsageError(f"{path}: the name must end in one of {', '.join(EXTENSIONS)}")
+    return suffix
+
+
+def open_table(path: Path, *, required: Sequence[str]) -> Table:
+    """Open a table for reading.
+
+    Parameters
+    ----------
+    required
+        Columns it must have.
+
+    Raises
+    ------
+    UsageError
+        Not a file, not what the extension says, cut short, or without a required column. What lies
+        further down in the file is raised while the rows are read.
+    """
+    openers = {".csv": _open_csv, ".jsonl": _open_jsonl, ".parquet": _open_parquet}
+    opener = openers[extension(path)]
+    try:
+        if path.stat().st_size == 0:
+            raise UsageError(f"{path}: the file is empty")
+        table = opener(path)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from error
+    for name in required:
+        if name not in table.columns:
+            raise UsageError(f"{path}: no column {name}; found {', '.join(table.columns) or 'none'}")
+    return table
+
+
+def row_count_estimate(path: Path) -> int:
+    """About how many rows a file has, never too few: for progress bars."""
+    if extension(path) == ".parquet":
+        return int(pq.read_metadata(path).num_rows)
+    with path.open("rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b"")) + 1
+
+
+def _open_csv(path: Path) -> Table:
+    rows = _csv_cells(path)
+    try:
+        _, header = next(rows)
+    except StopIteration:
+        raise UsageError(f"{path}: the file is empty") from None
+    columns = tuple(name.strip() for name in header)
+    if not _is_text("".join(columns)):
+        raise UsageError(f"{path}: not UTF-8; save it as CSV UTF-8")
+    twice = sorted({name for name in columns if columns.count(name) > 1})
+    if twice:
+        raise UsageError(f"{path}: column {twice[0] or '(without a name)'} is there twice")
+    return Table(columns, _csv_rows(rows, columns))
+
+
+def _csv_cells(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Line where a record begins, and its cells."""
+    # Bytes that are not UTF-8 become lone surrogates: one bad row does not hide the others.
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        header = file.readline()
+        delimiter = max(",;", key=lambda sign: len(next(csv.reader([header], delimiter=sign), [])))
+        file.seek(0)
+        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        line = 1
+        try:
+            for cells in reader:
+                yield line, cells
+                line = reader.line_num + 1
+        except csv.Error as error:
+            raise UsageError(f"{path}, line {line}: not CSV from here on ({error})") from error
+
+
+def _csv_rows(records: Iterator[tuple[int, list[str]]], columns: tuple[str, ...]) -> Iterator[Row]:
+    for line, cells in records:
+        if not cells and len(columns) > 1:
+            continue
+        if len(cells) > len(columns):
+            # A delimiter in a text without quotes: cutting it there would code half a description.
+            detail = f"{len(cells)} cells under {len(columns)} columns; quote texts that contain the delimiter"
+            yield Row(line, {}, UnreadableMessage(DeadLetterReason.INVALID_FIELD, detail))
+        elif not _is_text("".join(cells)):
+            yield Row(line, {}, UnreadableMessage(DeadLetterReason.NOT_UTF8, "not UTF-8; save the file as CSV UTF-8"))
+        else:
+            yield Row(line, dict(zip(columns, cells, strict=False)))
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _open_jsonl(path: Path) -> Table:
+    rows = _jsonl_rows(path)
+    # An object may leave out what it has no value for, so one object alone does not tell the columns.
+    first = list(islice(rows, HEADER_ROWS))
+    columns = tuple(dict.fromkeys(name for row in first for name in row.values))
+    return Table(columns, chain(first, rows))
+
+
+def _jsonl_rows(path: Path) -> Iterator[Row]:
+    with path.open("rb") as file:
+        number = 0
+        while line := file.readline(MAX_MESSAGE_BYTES + 1):
+            number += 1
+            if len(line) > MAX_MESSAGE_BYTES and not line.endswith(b"\n"):
+                while (rest := file.readline(MAX_MESSAGE_BYTES)) and not rest.endswith(b"\n"):
+                    pass
+                detail = f"a line of more than {MAX_MESSAGE_BYTES} bytes"
+                yield Row(number, {}, UnreadableMessage(DeadLetterReason.TOO_LARGE, detail))
+            elif content := line.removeprefix(b"\xef\xbb\xbf").strip():
+                yield _json_row(number, content)
+
+
+def _json_row(number: int, content: bytes) -> Row:
+    try:
+        value = from_json(content)
+    except ValueError:
+        try:
+            content.decode()
+        except UnicodeDecodeError:
+            return Row(number, {}, UnreadableMessage(DeadLetterReason.NOT_UTF8, "the line is not UTF-8"))
+        return Row(number, {}, UnreadableMessage(DeadLetterReason.NOT_JSON, "the line is not JSON"))
+    if not isinstance(value, dict):
+        return Row(number, {}, UnreadableMessage(DeadLetterReason.NOT_A_FORMALITY, "the line is not a JSON object"))
+    return Row(number, value)
+
+
+def _open_parquet(path: Path) -> Table:
+    try:
+        file = pq.ParquetFile(path)
+    except pa.ArrowException as error:
+        raise UsageError(f"{path}: not a Parquet file, or cut short") from error
+    return Table(tuple(file.schema_arrow.names), _parquet_rows(path, file))
+
+
+def _parquet_rows(path: Path, file: pq.ParquetFile) -> Iterator[Row]:
+    number = 0
+    try:
+        with file:
+            for batch in file.iter_batches(batch_size=PARQUET_ROWS):
+                for values in batch.to_pylist():
+                    number += 1
+                    yield Row(number, values)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}, after row {number}: cannot be read further, the file is damaged") from error
+
+
+class Writer(Protocol):
+    """What takes rows of output."""
+
+    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add rows; each has every column."""
+        ...
+
+
+class _CsvWriter:
+    def __init__(self, path: Path, columns: Mapping[str, type]) -> None:
+        self._file = path.open("w", encoding="utf-8", newline="")
+        self._writer = csv.DictWriter(self._file, list(columns), lineterminator="\n")
+        self._writer.writeheader()
+
+    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        self._writer.writerows(rows)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _JsonLinesWriter:
+    def __init__(self, path: Path, columns: Mapping[str, type]) -> None:
+        self._file = path.open("wb")
+
+    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        self._file.writelines(to_json(row) + b"\n" for row in rows)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _ParquetWriter:
+    def __init__(self, path: Path, columns: Mapping[str, type]) -> None:
+        types = {str: pa.string(), float: pa.float64()}
+        self._schema = pa.schema([(name, types[kind]) for name, kind in columns.items()])
+        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+        self._waiting: list[pa.RecordBatch] = []
+
+    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        self._waiting.append(pa.RecordBatch.from_pylist(list(rows), schema=self._schema))
+        if sum(batch.num_rows for batch in self._waiting) >= ROW_GROUP_ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._writer.write_table(pa.Table.from_batches(self._waiting))
+            self._waiting = []
+
+    def close(self) -> None:
+        self._flush()
+        self._writer.close()
+
+
+_WRITERS = {".csv": _CsvWriter, ".jsonl": _JsonLinesWriter, ".parquet": _ParquetWriter}
+
+
+@contextmanager
+def new_table(path: Path, columns: Mapping[str, type], *, force: bool = False) -> Iterator[Writer]:
+    """Write a table that appears under its name only when all went well.
+
+    Parameters
+    ----------
+    columns
+        Name -> `str` or `float`; `None` is allowed in either.
+    force
+        Replace a file that is there already.
+
+    Raises
+    ------
+    UsageError
+        The file is there already, or the folder or the disk does not take it.
+    """
+    kind = extension(path)
+    check_absent(path, force=force)
+    try:
+        with _temporary(path) as temporary:
+            writer = _WRITERS[kind](temporary, columns)
+            try:
+                yield writer
+            finally:
+                writer.close()
+            os.replace(temporary, path)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from error
+
+
+def check_absent(path: Path, *, force: bool) -> None:
+    """Raise `UsageError` when a file would be replaced without `force`."""
+    if path.is_dir():
+        raise UsageError(f"{path}: a folder; give the name of a file")
+    if path.exists() and not force:
+        raise UsageError(f"{path}: already there; give another name or --force")
+
+
+@contextmanager
+def _temporary(path: Path) -> Iterator[Path]:
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".partial", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        temporary.chmod(0o644)
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)

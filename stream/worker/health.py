@@ -1,0 +1,79 @@
+"""Live means progress; ready means able to work.
+
+A worker that is up and stuck is worse than one that is down: liveness is not "the process answers"
+but "the committed offset moves while there is lag". Time is an argument.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """One partition: where the group stands and where the topic ends."""
+
+    committed: int | None
+    end: int | None
+
+    @property
+    def lag(self) -> int:
+        """Messages after the committed offset; 0 while either is unknown."""
+        if self.end is None:
+            return 0
+        return max(0, self.end - (self.committed or 0))
+
+
+class Health:
+    """What the worker knows of its own progress.
+
+    Parameters
+    ----------
+    stall_seconds
+        Without a moved commit for this long while there is lag, the worker is not live.
+
+    Examples
+    --------
+    >>> health = Health(stall_seconds=60.0, now=0.0)
+    >>> health.observe({0: Position(5, 10)}, now=1.0); health.live(now=50.0), health.live(now=62.0)
+    (True, False)
+    >>> health.observe({0: Position(7, 10)}, now=63.0); health.live(now=64.0)
+    True
+    """
+
+    def __init__(self, stall_seconds: float, now: float) -> None:
+        self._stall_seconds = stall_seconds
+        self._committed: dict[int, int | None] = {}
+        self._moved_at = now
+        self._lag = 0
+        self.assigned = False
+        self.last_commit_at: float | None = None
+
+    def observe(self, positions: Mapping[int, Position], now: float) -> None:
+        """Note where every assigned partition stands."""
+        committed = {partition: position.committed for partition, position in positions.items()}
+        lag = sum(position.lag for position in positions.values())
+        if committed != self._committed or lag == 0 or self._lag == 0:
+            # New lag starts its clock now; a changed assignment counts as movement.
+            self._moved_at = now
+        self._committed, self._lag = committed, lag
+        self.assigned = bool(positions)
+
+    def live(self, now: float) -> bool:
+        """Whether commits move, or there is nothing to move for."""
+        return self._lag == 0 or now - self._moved_at <= self._stall_seconds
+
+    def ready(self) -> bool:
+        """Whether partitions are assigned (the model is loaded before the worker starts)."""
+        return self.assigned
+
+
+def write_health_file(path: Path, *, live: bool, ready: bool, now: float) -> None:
+    """Rewrite the health file in one step; a probe reads either the old or the new one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(json.dumps({"live": live, "ready": ready, "at": round(now, 3)}) + "\n")
+    temporary.replace(path)
