@@ -14,7 +14,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -29,8 +28,8 @@ from models.classifier import FastTextClassifier
 from models.coding import CodingModel
 from models.errors import ArtefactError
 from models.lru import BoundedCache
-from models.nomenclature import Nomenclature, from_rows, load, to_rows
 from models.nomenclature import BUILT_IN as BUILT_IN_NOMENCLATURES
+from models.nomenclature import Nomenclature, from_rows, load, to_rows
 
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
@@ -90,6 +89,12 @@ class Manifest(BaseModel):
         return self.model_copy(update={"version": "model-" + hashlib.sha256(content).hexdigest()[:12]})
 
 
+def check_free(destination: Path) -> None:
+    """Raise `ArtefactError` when something that is not an empty folder stands at the destination."""
+    if destination.exists() and (not destination.is_dir() or any(destination.iterdir())):
+        raise ArtefactError(f"{destination}: already there and not empty; give a new folder")
+
+
 @contextmanager
 def staging(destination: Path) -> Iterator[Path]:
     """A folder to build an artefact in; it becomes `destination` only when all went well.
@@ -99,8 +104,7 @@ def staging(destination: Path) -> Iterator[Path]:
     ArtefactError
         Something that is not an empty folder stands at the destination.
     """
-    if destination.exists() and (not destination.is_dir() or any(destination.iterdir())):
-        raise ArtefactError(f"{destination}: already there and not empty; give a new folder")
+    check_free(destination)
     destination.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{destination.name}-", dir=destination.parent))
     try:
@@ -108,7 +112,7 @@ def staging(destination: Path) -> Iterator[Path]:
         folder.chmod(0o755)
         if destination.exists():
             destination.rmdir()
-        os.replace(folder, destination)
+        folder.replace(destination)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -8,8 +8,10 @@ BLAS (docs/adr/0003-batched-inference.md).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import fasttext
@@ -73,7 +75,7 @@ class FastTextClassifier:
         return int(self._output.shape[0])
 
     def hidden(self, lines: Sequence[str]) -> Scores:
-        """fastText's own hidden vectors, shape (lines, dimension)."""
+        """The library's own hidden vectors, shape (lines, dimension)."""
         vectors = np.empty((len(lines), self.dimension), dtype=np.float32)
         for row, line in enumerate(lines):
             self._sentence(self._buffer, f"{line}\n")
@@ -137,9 +139,25 @@ def train(path: Path, *, quantised_to: Path | None = None, **hyperparameters: An
         fastText's own (`dim`, `lr`, `epoch`, `wordNgrams`, `minn`, `maxn`, `minCount`, `bucket`,
         `loss`, `thread`, `seed`); one thread makes the same data give the same bytes.
     """
-    model = fasttext.train_supervised(str(path), verbose=0, **hyperparameters)
+    # fastText trains without the interpreter's lock but does not hear Ctrl-C: in a thread of its own
+    # it leaves this one free to be interrupted.
+    model = _in_thread(lambda: fasttext.train_supervised(str(path), verbose=0, **hyperparameters))
     destination = quantised_to or path.with_name("model.bin")
     if quantised_to is not None:
         model.quantize(retrain=False, qnorm=True)
     model.save_model(str(destination))
     return FastTextClassifier(destination)
+
+
+def _in_thread(work: Callable[[], Any]) -> Any:
+    """The result of `work`, done in a daemon thread: an interrupt here does not wait for its end."""
+    found: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            found.set_result(work())
+        except BaseException as error:
+            found.set_exception(error)
+
+    Thread(target=run, name="fasttext", daemon=True).start()
+    return found.result()

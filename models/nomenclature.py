@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -72,11 +73,15 @@ class Nomenclature:
         >>> load("naf-rev2").canonical("43.22a")
         '4322A'
         """
+        if written in self.labels:
+            return written
         return self._by_folded.get(_folded(written))
 
     @cached_property
     def _by_folded(self) -> dict[str, str]:
-        return {_folded(code): code for code in self.labels}
+        # Where two codes differ in their dots alone (1.11, 11.1), a loose spelling is neither of them.
+        times = Counter(map(_folded, self.labels))
+        return {folded: code for code in self.labels if times[folded := _folded(code)] == 1}
 
 
 def _folded(code: str) -> str:
@@ -113,9 +118,9 @@ def load(name_or_path: str) -> Nomenclature:
 
 def _built_in(name: str) -> Nomenclature:
     folder = resources.files("models") / "nomenclatures"
-    with (folder / f"{BUILT_IN[name]}.csv").open(encoding="utf-8", newline="") as file:
+    with (folder / f"{BUILT_IN[name]}.csv").open(encoding="utf-8") as file:
         table = from_rows(name, csv.DictReader(file))
-    with (folder / f"{BUILT_IN[name]}_branches.csv").open(encoding="utf-8", newline="") as file:
+    with (folder / f"{BUILT_IN[name]}_branches.csv").open(encoding="utf-8") as file:
         branches = {row["branch"]: row["label"] for row in csv.DictReader(file)}
     return Nomenclature(table.name, table.level_names, table.labels, table.paths, branches)
 

@@ -12,7 +12,8 @@ from schemas.reasons import DecisionReason
 _POINTERS = frozenset(
     {
         "idem", "dito", "voir", "cf", "kbis", "k", "bis", "extrait", "statut", "statuts", "annexe", "annexes",
-        "joint", "jointe", "ci", "dessus", "dessous", "apres", "contre", "meme", "activite", "activites",
+        "joint", "jointe", "joints", "jointes", "piece", "pieces",
+        "ci", "dessus", "dessous", "apres", "contre", "meme", "activite", "activites",
         "principale", "le", "la", "les", "l", "que", "au", "aux", "sur", "en", "de", "du", "des", "document",
         "dossier", "precedent", "precedente", "precedemment", "inchange", "inchangee", "siege", "etablissement",
         "objet", "social", "declaration", "formulaire", "imprime", "memes", "anterieure", "changement", "sans", "pas",
@@ -21,7 +22,8 @@ _POINTERS = frozenset(
 """Words of a text that only points at another document; it does when it also has a pointing word."""
 
 _POINTING = frozenset(
-    {"idem", "dito", "voir", "cf", "kbis", "bis", "annexe", "annexes", "joint", "jointe", "dessus", "dessous",
+    {"idem", "dito", "voir", "cf", "kbis", "bis", "annexe", "annexes", "joint", "jointe", "joints", "jointes",
+     "statut", "statuts", "dessus", "dessous",
      "meme", "memes", "inchange", "inchangee", "precedent", "precedente", "precedemment", "changement"}
 )  # fmt: skip
 
@@ -32,7 +34,7 @@ _NOTHING = frozenset(
         "determine", "activite", "activites", "principale", "principales", "secondaire", "secondaires", "exercee",
         "exercees", "a", "completer", "preciser", "inconnu", "inconnue", "divers", "diverse", "diverses", "autre",
         "autres", "toute", "toutes", "tout", "tous", "test", "essai", "x", "xx", "xxx", "xxxx", "la", "le", "les",
-        "l", "de", "d", "du", "des", "pour", "le", "moment", "encore", "entreprise", "societe", "micro", "auto",
+        "l", "de", "d", "du", "des", "pour", "moment", "encore", "entreprise", "societe", "micro", "auto",
         "entrepreneur", "entrepreneuse", "autoentrepreneur", "microentrepreneur", "independant", "independante",
         "code", "ape", "naf", "etc", "et", "ou", "pas", "sans", "objet", "reprise", "creation",
     }
@@ -59,18 +61,29 @@ def rejection_of_words(words: Sequence[str]) -> DecisionReason | None:
         return DecisionReason.SINGLE_LETTER
     if _POINTERS.issuperset(words) and not _POINTING.isdisjoint(words):
         return DecisionReason.REFERS_ELSEWHERE
-    if _NOTHING.issuperset(words):
+    if all(word in _NOTHING or _is_filler(word) for word in words) or _spelt(words) in _NOTHING:
         return DecisionReason.SAYS_NOTHING
     return None
 
 
+def _is_filler(word: str) -> bool:
+    """One letter held down: "xxxxx", "aaaa"."""
+    return len(word) > 2 and len(set(word)) == 1
+
+
+def _spelt(words: Sequence[str]) -> str:
+    """The word that letters with dots between them spell ("n.c.", "R.A.S"); empty for other texts."""
+    return "".join(words) if all(len(word) == 1 for word in words) else ""
+
+
 MAX_TYPED_CODE_LENGTH = 40
 """Characters; a longer text is more than a code."""
-_BEFORE_A_CODE = re.compile(r"^\s*(?:code\s+)?(?:ape|apen|naf)?\s*[:=]?\s*", re.IGNORECASE)
+_AROUND_A_CODE = re.compile(r"^[\W_]*(?:(?:codes?|n[°o]|num[eé]ro|a\.?p\.?e\.?n?|naf)[\W_]*)*|[\W_]+$", re.IGNORECASE)
+"""What people write before and after it: "code APE n° 4322A", "(4322A)"."""
 
 
 def typed_code(text: str, nomenclature: Nomenclature) -> str | None:
     """The code of the nomenclature that a text consists of ("APE 43.22A", "4322a"), or `None`."""
     if len(text) > MAX_TYPED_CODE_LENGTH:
         return None
-    return nomenclature.canonical(_BEFORE_A_CODE.sub("", text, count=1))
+    return nomenclature.canonical(_AROUND_A_CODE.sub("", text))

@@ -91,8 +91,10 @@ class _Transliteration(dict[int, str]):
     """Code point -> its ASCII by unidecode, looked up once: `str.translate` does the rest in C."""
 
     def __missing__(self, code: int) -> str:
-        self[code] = ascii_text = unidecode(chr(code))
+        # Half a character: JSON cannot carry one, a caller's string can.
+        self[code] = ascii_text = "" if 0xD800 <= code <= 0xDFFF else unidecode(chr(code))
         return ascii_text
 
 
-_ASCII = _Transliteration()
+_ASCII = _Transliteration({ord("°"): " "})
+"""unidecode's "deg" would make a word of every "n° 12"."""

@@ -26,7 +26,7 @@ class BatchHistogram:
         self._edges = np.asarray(spec.buckets)
         self._counts = np.zeros(len(spec.buckets) + 1, dtype=np.int64)
         self._sum = 0.0
-        registry.register(self)  # type: ignore[arg-type]
+        registry.register(self)
 
     def observe(self, values: Iterable[float]) -> None:
         """Add observations, in the metric's unit."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from schemas import headers as h
+from schemas.instant import Instant
 from schemas.reasons import DeadLetterReason
+
+
+MAX_ATTEMPT_DIGITS = 9
 
 
 class DeadLetter(BaseModel):
@@ -16,8 +20,16 @@ class DeadLetter(BaseModel):
 
     Parameters
     ----------
+    topic, partition, offset
+        Where the message stood.
+    timestamp
+        The broker's; `None` where it had none.
+    reason
+        Stable code.
     error
         One sentence for a person; never quotes the filing.
+    worker_version
+        Version of the worker that gave up on it.
     attempt
         1 for the first time the message failed; a redriven message counts on.
     """
@@ -27,7 +39,7 @@ class DeadLetter(BaseModel):
     topic: str
     partition: int
     offset: int
-    timestamp: AwareDatetime | None
+    timestamp: Instant | None
     reason: DeadLetterReason
     error: str
     worker_version: str
@@ -66,6 +78,7 @@ class DeadLetter(BaseModel):
 def attempt_of(headers: Iterable[tuple[str, bytes | None]]) -> int:
     """Which attempt a message that fails now is: one more than its headers say, or the first."""
     for name, value in headers:
-        if name == h.ATTEMPT and value and value.isdigit():
+        # Anyone may write a header: only what we could have written counts.
+        if name == h.ATTEMPT and value and value.isdigit() and len(value) <= MAX_ATTEMPT_DIGITS:
             return int(value) + 1
     return 1

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.formality import Formality
+from schemas.instant import Instant, SchemaVersion
 from schemas.reasons import DecisionReason
 
 MAX_CANDIDATES = 5
@@ -33,7 +34,17 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One code the model holds possible, with its probability (0 to 1)."""
+    """One code the model holds possible.
+
+    Parameters
+    ----------
+    code
+        In the decision's nomenclature.
+    label
+        Its official title there.
+    probability
+        0 to 1; the candidates' need not sum to one (one-versus-all models).
+    """
 
     code: str
     label: str
@@ -42,12 +53,22 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where on Kafka the filing stood; `timestamp` is the broker's, with its offset from UTC."""
+    """Where on Kafka the filing stood.
+
+    Parameters
+    ----------
+    topic
+        With the installation's prefix.
+    partition, offset
+        Where in the topic.
+    timestamp
+        The broker's, with its offset from UTC.
+    """
 
     topic: str
-    partition: Annotated[int, Field(ge=0)]
-    offset: Annotated[int, Field(ge=0)]
-    timestamp: AwareDatetime | None = None
+    partition: Annotated[int, Field(ge=0, lt=2**31)]
+    offset: Annotated[int, Field(ge=0, lt=2**63)]
+    timestamp: Instant | None = None
 
 
 class Decision(BaseModel):
@@ -55,9 +76,19 @@ class Decision(BaseModel):
 
     Parameters
     ----------
+    schema_version
+        Version of this form, 1.
     decision_id
         Hash of the formality id, what was filed, model and policy version. No clock, process or
         offset in it: a redelivery or a replay gives the same id, and consumers fold copies by it.
+    formality_id
+        The filing's identity, and the message's key.
+    route
+        Where the filing goes: one of auto, review, returned.
+    stage
+        Which step of the cascade answered: one of rejection, rule, model.
+    reason
+        Why it took this route; stable code.
     code, label
         The first candidate; `None` on the returned route.
     candidates
@@ -69,6 +100,14 @@ class Decision(BaseModel):
         What the confidence index was held against; `None` where it was not.
     audit
         A copy goes to the audit topic for a blind second look.
+    model_version, policy_version
+        What decided: hashes of the model artefact's and the policy's content.
+    nomenclature
+        Name of the list of codes, such as `naf-rev2`.
+    received_at
+        The filing's.
+    decided_at
+        The worker's clock, with its offset from UTC.
     source
         `None` when the filing did not come from Kafka.
     formality
@@ -77,7 +116,7 @@ class Decision(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
 
-    schema_version: int = 1
+    schema_version: SchemaVersion = 1
     decision_id: str
     formality_id: str
     route: Route
@@ -87,12 +126,12 @@ class Decision(BaseModel):
     label: str | None
     candidates: Annotated[tuple[Candidate, ...], Field(max_length=MAX_CANDIDATES)]
     confidence_index: Probability | None
-    threshold: Annotated[float, Field(ge=0.0)] | None
+    threshold: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] | None
     audit: bool
     model_version: str
     policy_version: str
     nomenclature: str
-    received_at: AwareDatetime
-    decided_at: AwareDatetime
+    received_at: Instant
+    decided_at: Instant
     source: Source | None
     formality: Formality

@@ -5,7 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.instant import Instant, SchemaVersion
 
 
 class DriftState(StrEnum):
@@ -16,7 +18,15 @@ class DriftState(StrEnum):
 
 
 class Contribution(BaseModel):
-    """Share of the distance that one branch of the nomenclature carries (0 to 1)."""
+    """How much of the distance one branch of the nomenclature carries.
+
+    Parameters
+    ----------
+    branch
+        A code of the nomenclature, at any level.
+    share
+        0 to 1.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -29,25 +39,43 @@ class DriftEvent(BaseModel):
 
     Parameters
     ----------
+    schema_version
+        Version of this form, 1.
+    event_id
+        Identity of the event.
+    signal
+        What is watched, and the message's key.
+    state
+        One of detected, cleared.
+    detector
+        Who says so.
     since
         Event time at which the drift is thought to have begun.
+    detected_at
+        When the monitor said so, with its offset from UTC.
     before, after
         The signal's value in the reference and in the window.
     distance, floor
         How far, and how far an undrifted window of this size strays (99th percentile).
     window_size
         Messages in the window.
+    p_value
+        Of the test of no drift, 0 to 1, where the detector has one.
+    contributions
+        Which branches carry the distance, largest first.
+    model_version
+        The model whose reference was compared with.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=(), allow_inf_nan=False)
 
-    schema_version: int = 1
+    schema_version: SchemaVersion = 1
     event_id: str
     signal: str
     state: DriftState
     detector: str
-    since: AwareDatetime
-    detected_at: AwareDatetime
+    since: Instant
+    detected_at: Instant
     before: float | None
     after: float | None
     distance: float | None

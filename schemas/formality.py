@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from schemas.instant import Instant, SchemaVersion
 
 MISSING_MARKERS = frozenset({"", "NA", "NAN", "nan", "NaN", "None"})
 """What senders write for "no value" (data notes of the one-stop counter)."""
 
 MAX_TEXT_LENGTH = 2_000
 """Characters, per text field."""
+
+UNSPECIFIED = "unspecified"
+"""`source` of a filing whose sender did not say."""
 
 SURFACE_BOUNDS = (120.0, 400.0, 2_500.0)
 """Lower bounds in square metres of the surface classes 2, 3 and 4 of the business-formality norm."""
@@ -29,7 +34,7 @@ CODING_FIELDS = (
 )
 """The fields a decision depends on; everything else is identity or provenance."""
 
-_SQUARE_METRES = re.compile(r"(\d+(?:\.\d+)?)(?:m2|m²|metrescarres|mètrescarrés)?", re.IGNORECASE)
+_SQUARE_METRES = re.compile(r"([0-9]+(?:\.[0-9]+)?)(?:m2|m²|metrescarres|mètrescarrés)?", re.IGNORECASE)
 
 
 def missing_to_none(value: Any) -> Any:
@@ -78,7 +83,7 @@ def _code_of_width(width: int) -> BeforeValidator:
             return str(int(value)).zfill(width)
         if isinstance(value, str):
             value = value.strip()
-            if re.fullmatch(r"\d+\.0", value):
+            if re.fullmatch(r"[0-9]+\.0", value):
                 return value[:-2].zfill(width)
             if value.isascii() and value.isdigit():
                 return value.zfill(width)
@@ -90,6 +95,10 @@ def _code_of_width(width: int) -> BeforeValidator:
 def _stripped(value: Any) -> Any:
     value = missing_to_none(value)
     return value.strip() if isinstance(value, str) else value
+
+
+def _source(value: Any) -> Any:
+    return UNSPECIFIED if missing_to_none(value) is None else value
 
 
 OptionalText = Annotated[Annotated[str, Field(max_length=MAX_TEXT_LENGTH)] | None, BeforeValidator(missing_to_none)]
@@ -108,12 +117,14 @@ class Formality(BaseModel):
 
     Parameters
     ----------
+    schema_version
+        Version of this form, 1.
     formality_id
-        Identity; with a one-stop-counter filing, formality id and activity id joined by `/`.
+        Identity, 1 to 200 characters; with a one-stop-counter filing, formality id and activity id joined by `/`.
     received_at
         When the one-stop counter received it, with its offset from UTC.
     source
-        Who sent it; free text for provenance.
+        Who sent it; free text for provenance, "unspecified" when nobody said.
     description_activity
         What the declarant wrote, 1 to 2,000 characters.
     other_nature_activity, precision_act_sec_agricole
@@ -134,16 +145,16 @@ class Formality(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", str_max_length=MAX_TEXT_LENGTH)
 
-    schema_version: int = 1
+    schema_version: SchemaVersion = 1
     formality_id: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    received_at: AwareDatetime
-    source: str = "unspecified"
+    received_at: Instant
+    source: Annotated[str, BeforeValidator(_source)] = UNSPECIFIED
     description_activity: Annotated[str, StringConstraints(min_length=1), BeforeValidator(missing_to_none)]
     other_nature_activity: OptionalText = None
     precision_act_sec_agricole: OptionalText = None
     type_form: _optional_code(r"^[A-Z]$", BeforeValidator(_stripped)) = None
-    nature: _optional_code(r"^\d{2}$", _code_of_width(2)) = None
+    nature: _optional_code(r"^[0-9]{2}$", _code_of_width(2)) = None
     surface: _optional_code(r"^[1-4]$", BeforeValidator(surface_class)) = None
-    event: _optional_code(r"^\d{2}[PMF]$", BeforeValidator(_stripped)) = None
-    cj: _optional_code(r"^\d{4}$", _code_of_width(4)) = None
+    event: _optional_code(r"^[0-9]{2}[PMF]$", BeforeValidator(_stripped)) = None
+    cj: _optional_code(r"^[0-9]{4}$", _code_of_width(4)) = None
     activity_permanence_status: _optional_code(r"^[PS]$", BeforeValidator(_stripped)) = None

@@ -17,6 +17,7 @@ DEAD_LETTER = "formality.dead-letter"
 LABELLED = "formality.labelled"
 CONTROL = "model.control"
 DRIFT = "drift.detected"
+REDRIVEN = "formality.redriven"
 
 DAY_SECONDS = 86_400
 
@@ -133,6 +134,17 @@ TOPICS: tuple[TopicSpec, ...] = (
         "operator, retraining",
         "Detections and all-clears of the drift monitor.",
         None,
+        single_partition=True,
+    ),
+    TopicSpec(
+        REDRIVEN,
+        "run",
+        "RedriveNote",
+        "redrive",
+        "redrive",
+        "Which dead letters were sent back to their topic, so that none is sent twice.",
+        # A note must outlive its dead letter (180 days); docs/adr/0004-redrive.md.
+        360 * DAY_SECONDS,
         single_partition=True,
     ),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -277,7 +277,15 @@ class _ParquetWriter:
         self._writer.close()
 
 
-_WRITERS = {".csv": _CsvWriter, ".jsonl": _JsonLinesWriter, ".parquet": _ParquetWriter}
+class _ClosableWriter(Writer, Protocol):
+    def close(self) -> None: ...
+
+
+_WRITERS: dict[str, Callable[[Path, Mapping[str, type]], _ClosableWriter]] = {
+    ".csv": _CsvWriter,
+    ".jsonl": _JsonLinesWriter,
+    ".parquet": _ParquetWriter,
+}
 
 
 @contextmanager
@@ -305,7 +313,18 @@ def new_table(path: Path, columns: Mapping[str, type], *, force: bool = False) -
                 yield writer
             finally:
                 writer.close()
-            os.replace(temporary, path)
+            temporary.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from error
+
+
+def write_text(path: Path, text: str, *, force: bool = False) -> None:
+    """Write a small file whole or not at all; raises as `new_table` does."""
+    check_absent(path, force=force)
+    try:
+        with _temporary(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+            temporary.replace(path)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from error
 

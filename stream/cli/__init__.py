@@ -12,7 +12,7 @@ import typer
 
 from models.errors import ModelError
 from schemas.errors import SchemaError
-from stream.cli import worker
+from stream.cli import choose_threshold, evaluate, predict, topics, train, worker
 from stream.errors import StreamError
 
 app = typer.Typer(
@@ -24,6 +24,11 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 worker.register(app)
+train.register(app)
+evaluate.register(app)
+choose_threshold.register(app)
+predict.register(app)
+topics.register(app)
 
 INTERRUPTED = 130
 

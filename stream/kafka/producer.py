@@ -114,7 +114,7 @@ class AwaitableProducer:
                     message.topic,
                     value=message.value,
                     key=message.key,
-                    headers=message.headers,
+                    headers=list(message.headers),
                     on_delivery=acknowledged,
                 )
             except BufferError:

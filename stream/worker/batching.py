@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
+from aiokafka.errors import IllegalStateError
 from faust.events import Event
 from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers.aiokafka import Consumer, Transport
@@ -30,7 +31,7 @@ ROOM_POLL_SECONDS = 0.002
 not end when a rebalance empties the queue, and would hold the rebalance up."""
 
 
-class BatchConsumer(Consumer):  # type: ignore[misc]
+class BatchConsumer(Consumer):
     """Delivers lists of `Record` instead of single messages."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -39,33 +40,64 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
         """Acknowledged position of each partition, not yet committed."""
         self.last_commit_at: float | None = None
         """Seconds since the epoch."""
+        self._let_go: set[TP] = set()
+        """Partitions with records that were fetched and not handed over."""
 
     async def _drain_messages(self, fetcher: Any) -> None:
         """Fetch and hand over until stopped; replaces Faust's loop over single messages."""
         try:
             while not (self.should_stop or fetcher.should_stop):
+                if not self.flow_active:
+                    await self.wait(self.can_resume_flow)
+                    continue
+                if self._let_go:
+                    await self._fetch_again()
+                    continue
                 generation = self.app.consumer_generation_id
                 records, _ = await self._wait_next_records(FETCH_TIMEOUT_SECONDS)
                 # The fetch is a hop to Faust's consumer thread; give way even when it brought nothing.
                 await asyncio.sleep(0)
                 for partition, fetched in (records or {}).items():
                     if not await self._hand_over(partition, fetched, generation):
-                        break
+                        self._let_go.add(partition)
         except self.consumer_stopped_errors:
             if not self.app.should_stop:
                 raise
 
+    async def _fetch_again(self) -> None:
+        """Seek back to where handing over stands, for what was fetched and let go.
+
+        A fetch that began before a rebalance may bring records of the new assignment. The client's
+        position is beyond them then, and Faust's own seek came before: without this one they would
+        be skipped, and the next commit would pass over them.
+        """
+        generation = self.app.consumer_generation_id
+        self._let_go &= self.assignment()
+        try:
+            for partition in self._let_go:
+                position = self._read_offset[partition]
+                if position:
+                    await self.seek_wait({partition: position})
+                else:
+                    await self._thread.seek_to_beginning(partition)
+        except (IllegalStateError, TimeoutError):
+            # Another rebalance took the partition: looked at again once its flow is resumed.
+            return
+        if generation == self.app.consumer_generation_id and self.flow_active:
+            self._let_go.clear()
+
     async def _hand_over(self, partition: TP, fetched: list[Any], generation: int) -> bool:
         """Put one partition's records into the agent's channel; `False` when a rebalance has begun.
 
-        What is not handed over is fetched again: after a rebalance Faust seeks to the committed
-        offset, and a handed-over event of an older generation is dropped by the stream.
+        What is not handed over is fetched again (see `_fetch_again`), and a handed-over event of an
+        older generation is dropped by the stream, after which Faust seeks to the committed offset.
         """
         position = self._read_offset[partition] or 0
         fresh = [record for record in fetched if record.offset >= position]
         if not fresh:
             return True
-        channel = next(iter(self.app.topics._tp_index[partition]), None)
+        conductor: Any = self.app.topics
+        channel = next(iter(conductor._tp_index[partition]), None)
         if channel is None or not await self._room(channel.queue):
             return False
         if generation != self.app.consumer_generation_id or not self.flow_active:
@@ -103,8 +135,8 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
             self._waiting_for_ack.set_result(None)
         return True
 
-    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterable[TP]:
-        return [tp for tp in self._next_offset if topics is None or tp in topics or tp.topic in topics]
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
+        return iter([tp for tp in self._next_offset if topics is None or tp in topics or tp.topic in topics])
 
     def _new_offset(self, tp: TP) -> int | None:
         return self._next_offset.get(tp)
@@ -134,7 +166,7 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
             self._next_offset.pop(tp, None)
 
 
-class BatchTransport(Transport):  # type: ignore[misc]
+class BatchTransport(Transport):
     """Faust's Kafka transport with `BatchConsumer`."""
 
     Consumer: ClassVar[type[BatchConsumer]] = BatchConsumer

@@ -24,6 +24,7 @@ from monitoring.instruments import Instruments
 from stream import bootstrap
 from stream.errors import StreamError
 from stream.exposition import HealthServer
+from stream.kafka.producer import AwaitableProducer
 from stream.redis_store import RedisStore
 from stream.settings import Settings
 from stream.worker.app import consumer_of, create_app
@@ -102,7 +103,7 @@ class _Worker:
                 observing.cancel()
         await self._stop(app, producer, server)
 
-    def _wire(self, producer: bootstrap.AwaitableProducer) -> tuple[faust.App, Outbox]:
+    def _wire(self, producer: AwaitableProducer) -> tuple[faust.App, Outbox]:
         settings = self._settings
         pipeline = Pipeline(
             model=self._deciding.model,
@@ -165,7 +166,7 @@ class _Worker:
         if self._settings.health_file is not None:
             write_health_file(self._settings.health_file, live=live, ready=ready, now=time.time())
 
-    async def _stop(self, app: faust.App, producer: bootstrap.AwaitableProducer, server: HealthServer | None) -> None:
+    async def _stop(self, app: faust.App, producer: AwaitableProducer, server: HealthServer | None) -> None:
         log.info("worker_stopping")
         try:
             async with asyncio.timeout(STOP_SECONDS):

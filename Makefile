@@ -1,0 +1,55 @@
+# Each target sets up what it needs, once; a second run starts at once.
+# PYTHON=python3.12 names another Python for a new environment.
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+
+bin := .venv/bin
+scripts := .ci/run infra/scripts/install-system infra/scripts/set-up infra/scripts/lock infra/kafka/kafka infra/redis/redis
+
+.PHONY: help demo test check bench format lock set-up set-up-tests clean
+
+help: ## print the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: ## show filings being coded, on this machine alone, no service needed
+	@infra/scripts/set-up runtime
+	@$(bin)/codiflux demo $(DEMO)
+
+test: set-up-tests ## run every test, with a real Kafka and a real Redis
+	@CI=true $(bin)/pytest $(TESTS)
+
+check: ## lint, format, types, layers, scripts, images, generated files
+	@infra/scripts/set-up development
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+	$(bin)/mypy
+	$(bin)/lint-imports
+	@if [[ -x $(bin)/shellcheck ]]; then echo shellcheck $(scripts); $(bin)/shellcheck $(scripts); fi
+	@if [[ -x $(bin)/hadolint ]]; then echo hadolint infra/images/Dockerfile; $(bin)/hadolint infra/images/Dockerfile; fi
+	$(bin)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	@if $(bin)/codiflux schemas --help > /dev/null 2>&1; then echo codiflux schemas export --check; $(bin)/codiflux schemas export --check; fi
+	$(bin)/pytest -q tests/unit/test_house.py
+
+bench: set-up-tests ## measure against plain loops, Quix Streams and naive Faust; takes minutes
+	@infra/scripts/set-up bench
+	@$(bin)/python tests/bench/run.py $(BENCH)
+
+format: ## put the code in its format
+	@infra/scripts/set-up development
+	$(bin)/ruff check --fix .
+	$(bin)/ruff format .
+
+lock: ## resolve the locks anew: infra/requirements/*.lock
+	@infra/scripts/lock
+
+set-up: ## make .venv with everything for development
+	@infra/scripts/set-up development
+
+set-up-tests: set-up
+	@infra/scripts/install-system
+	@infra/kafka/kafka install
+
+clean: ## remove the environments and caches; models and data stay
+	rm -rf .venv .venv-bench .set-up.lock build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,17 @@
+"""Moments and versions as every message carries them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
+
+EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
+LATEST = datetime(9999, 12, 30, tzinfo=UTC)
+
+Instant = Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST)]
+"""An instant with its offset from UTC; a day inside the calendar, so that it exists in every time zone."""
+
+SchemaVersion = Annotated[int, Field(ge=1, le=32_767)]
+"""Version of a message's form: the same number means the same names and meanings."""
