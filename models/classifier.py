@@ -8,7 +8,7 @@ BLAS (docs/adr/0003-batched-inference.md).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from threading import Thread
@@ -17,15 +17,22 @@ from typing import Any
 import fasttext
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
-from models.errors import ArtefactError
+from models.errors import ArtefactError, TrainingError
 
 Scores = npt.NDArray[np.float32]
 
-BLOCK_ROWS = 32
+BLOCK_ROWS = 16
 """Rows of every matrix product, padded: the same kernel runs on each row whatever the batch, so that
 the same line gives the same bits alone, in a batch of 7 or of 500."""
+
+MIN_INPUT_CELLS = 2**23
+"""Cells (buckets times dimension) an input matrix must have, 32 MiB. With one thread fastText fills a
+tenth of it and leaves the rest as the memory was (facebookresearch/fastText issue 1061). From this
+size on, the C library takes fresh pages, which are zero; a smaller matrix may hold leftovers of the
+process: other models from the same data and seed, or NaN."""
 
 PROBABILITY_DECIMALS = 6
 LABEL_PREFIX = "__label__"
@@ -93,7 +100,9 @@ class FastTextClassifier:
 
     def _loss(self, scores: Scores) -> Scores:
         if self.independent_labels:
-            return np.asarray(1.0 / (1.0 + np.exp(-scores)), dtype=np.float32)
+            # The library reads this from a table of 512 steps that ends at scores of 8: near the middle it
+            # is off by up to 0.008, and beyond the ends it can no longer tell codes apart. This is exact.
+            return np.asarray(expit(scores), dtype=np.float32)
         scores -= scores.max(axis=1, keepdims=True)
         np.exp(scores, out=scores)
         scores /= scores.sum(axis=1, keepdims=True)
@@ -138,15 +147,35 @@ def train(path: Path, *, quantised_to: Path | None = None, **hyperparameters: An
     hyperparameters
         fastText's own (`dim`, `lr`, `epoch`, `wordNgrams`, `minn`, `maxn`, `minCount`, `bucket`,
         `loss`, `thread`, `seed`); one thread makes the same data give the same bytes.
+
+    Raises
+    ------
+    TrainingError
+        An input matrix under `MIN_INPUT_CELLS`; or, in fastText's words, nothing to learn from or a
+        learning rate that diverges.
     """
+    _check_size(hyperparameters)
     # fastText trains without the interpreter's lock but does not hear Ctrl-C: in a thread of its own
     # it leaves this one free to be interrupted.
-    model = _in_thread(lambda: fasttext.train_supervised(str(path), verbose=0, **hyperparameters))
+    try:
+        model = _in_thread(lambda: fasttext.train_supervised(str(path), verbose=0, **hyperparameters))
+    except (RuntimeError, ValueError) as error:
+        raise TrainingError(f"fastText: {error} A lower learning rate (lr) may help") from error
     destination = quantised_to or path.with_name("model.bin")
     if quantised_to is not None:
         model.quantize(retrain=False, qnorm=True)
     model.save_model(str(destination))
     return FastTextClassifier(destination)
+
+
+def _check_size(given: Mapping[str, Any]) -> None:
+    dim = given.get("dim", 100)
+    buckets = given.get("bucket", 2_000_000) if given.get("wordNgrams", 1) > 1 or given.get("maxn", 0) > 0 else 0
+    if buckets * dim < MIN_INPUT_CELLS:
+        raise TrainingError(
+            f"fastText with {buckets} buckets of dimension {dim} does not train reproducibly: buckets times"
+            f" dimension must be at least {MIN_INPUT_CELLS} (buckets are used with wordNgrams above 1 or maxn above 0)"
+        )
 
 
 def _in_thread(work: Callable[[], Any]) -> Any:

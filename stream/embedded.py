@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,10 +21,12 @@ REDIS_START_SECONDS = 5.0
 
 
 @contextmanager
-def embedded_broker() -> Iterator[str]:
-    """A test broker in this process; yields its `host:port`."""
+def embedded_broker(topics: Iterable[str]) -> Iterator[str]:
+    """A test broker in this process with these topics; yields its `host:port`."""
     broker = MockBroker()
     try:
+        for topic in topics:
+            broker.make_topic(topic)
         yield broker.bootstrap_servers
     finally:
         broker.close()

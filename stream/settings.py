@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     kafka_compression: str = Field(
         "none", description="Compression of what is written: none, lz4, zstd, gzip or snappy. Less network, more CPU."
     )
+    embedded_broker: bool = Field(
+        False, description="The broker is librdkafka's test broker (demo and tests): it cannot be asked for its settings."
+    )
     topic_prefix: str = Field("", description="Put before every topic name; several installations share a cluster.")
     consumer_group: str = Field("codiflux-worker", description="Consumer group of the workers, before the prefix.")
 

@@ -12,7 +12,7 @@ import typer
 
 from models.errors import ModelError
 from schemas.errors import SchemaError
-from stream.cli import choose_threshold, evaluate, predict, topics, train, worker
+from stream.cli import choose_threshold, evaluate, predict, simulate, topics, train, worker
 from stream.errors import StreamError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ evaluate.register(app)
 choose_threshold.register(app)
 predict.register(app)
 topics.register(app)
+simulate.register(app)
 
 INTERRUPTED = 130
 

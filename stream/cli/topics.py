@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 DAY_MILLISECONDS = 86_400_000
+NUMBERS = frozenset({"partitions", "replicas", "largest"})
 
 
 def register(app: typer.Typer) -> None:
@@ -69,6 +70,9 @@ def _report(states: list[TopicState], *, as_json: bool) -> None:
         print_json({"match": refusal is None, "topics": [_fields(state) for state in states]})
     else:
         output.print(_table(states))
+        for state in states:
+            for problem in state.problems:
+                output.print(f"{state.name}: {problem}", markup=False, highlight=False)
     if refusal is not None:
         raise BrokerUnavailable(refusal)
 
@@ -87,20 +91,25 @@ def _table(states: list[TopicState]) -> Table:
     from rich.table import Table
 
     table = Table(title="Topics", title_justify="left")
-    table.add_column("topic", no_wrap=True)
-    for column in ("partitions", "replicas"):
-        table.add_column(column, justify="right")
-    for column in ("cleanup", "keeps", "largest message", "state"):
-        table.add_column(column)
+    for column in ("topic", "partitions", "replicas", "cleanup", "keeps", "largest", "state"):
+        table.add_column(column, no_wrap=True, justify="right" if column in NUMBERS else "left")
     for state in states:
         table.add_row(
             state.name,
             str(state.shape.partitions) if state.shape else "",
             str(state.shape.replicas) if state.shape else "",
             *_kept(state),
-            "; ".join(state.problems) or ("made" if state.made else "as it should be"),
+            _verdict(state),
         )
     return table
+
+
+def _verdict(state: TopicState) -> str:
+    if state.shape is None:
+        return "missing"
+    if state.problems:
+        return "differs"
+    return "made" if state.made else "right"
 
 
 def _kept(state: TopicState) -> tuple[str, str, str]:
@@ -110,5 +119,5 @@ def _kept(state: TopicState) -> tuple[str, str, str]:
     return (
         state.configuration["cleanup.policy"],
         "for ever" if retention < 0 else f"{retention / DAY_MILLISECONDS:g} days",
-        f"{int(state.configuration['max.message.bytes']):,} bytes",
+        f"{int(state.configuration['max.message.bytes']) / 1024:,.0f} KiB",
     )

@@ -48,5 +48,5 @@ def worker(
         supervise(settings, processes)
         return
     ping(settings)
-    require_topics(settings)
+    require_topics(settings, embedded=settings.embedded_broker)
     run_worker(settings)

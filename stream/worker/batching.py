@@ -48,7 +48,7 @@ class BatchConsumer(Consumer):
         try:
             while not (self.should_stop or fetcher.should_stop):
                 if not self.flow_active:
-                    await self.wait(self.can_resume_flow)
+                    await self.wait(self.can_resume_flow)  # type: ignore[arg-type]
                     continue
                 if self._let_go:
                     await self._fetch_again()

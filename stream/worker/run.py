@@ -22,7 +22,7 @@ import uvloop
 from monitoring import catalogue
 from monitoring.instruments import Instruments
 from stream import bootstrap
-from stream.errors import StreamError
+from stream.errors import BrokerUnavailable, StreamError
 from stream.exposition import HealthServer
 from stream.kafka.producer import AwaitableProducer
 from stream.redis_store import RedisStore
@@ -37,6 +37,8 @@ from stream.worker.pipeline import Outcome, Pipeline, nothing_remembered
 OBSERVE_SECONDS = 0.5
 STOP_SECONDS = 9.0
 """Faust's stop is bounded: an orchestrator's patience is ten seconds by our promise."""
+START_SECONDS = 90.0
+"""Joining the group can hang for ever: aiokafka only logs a refusal that no retry mends."""
 UNEXPECTED = 70
 
 log = structlog.get_logger(__name__)
@@ -84,8 +86,8 @@ class _Worker:
         app, outbox = self._wire(producer)
         server = self._serve()
         observing: asyncio.Task[None] | None = None
+        await _started(app, stop)
         try:
-            await app.start()
             observing = asyncio.create_task(self._observe(app, outbox))
             log.info(
                 "worker_started",
@@ -180,6 +182,22 @@ class _Worker:
         if server is not None:
             server.close()
         log.info("worker_stopped")
+
+
+async def _started(app: faust.App, stop: asyncio.Event) -> None:
+    """Start Faust, or end the process: nothing was handed to us yet that could be lost."""
+    starting = asyncio.ensure_future(app.start())
+    await _first(stop.wait(), _crash(app), asyncio.wait([starting], timeout=START_SECONDS))
+    if starting.done() and (error := starting.exception()) is not None:
+        fatal(error)
+    if starting.done():
+        return
+    if stop.is_set():
+        log.info("worker_stopped", before="it had joined its group")
+        os._exit(0)
+    if app.crashed:
+        fatal(app.crash_reason or RuntimeError("Faust ended while starting"))
+    fatal(BrokerUnavailable(f"no place in the consumer group within {START_SECONDS:g} s: see the errors logged above"))
 
 
 async def _crash(app: faust.App) -> None:

@@ -1,0 +1,1 @@
+"""`codiflux demo`: the whole system on one machine without a service, watched and recounted."""
