@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, from_json, to_json
 
 from schemas.errors import UnreadableMessage
-from schemas.formality import MAX_TEXT_LENGTH, Formality
+from schemas.formality import TEXT_FIELDS, Formality
 from schemas.inputs import insee_api, one_stop_counter
 from schemas.inputs.envelope import Envelope
 from schemas.reasons import DeadLetterReason
@@ -38,7 +38,8 @@ def decode(kind: type[M], value: bytes) -> M:
     try:
         return kind.model_validate(_parse(value))
     except ValidationError as error:
-        raise _unreadable(error.errors(include_url=False)) from error
+        # The cause would quote what was read; a filing's text stays out of logs and tracebacks.
+        raise _unreadable(error.errors(include_url=False)) from None
 
 
 def decode_formalities(value: bytes | None, *, key: bytes | None, timestamp: datetime) -> tuple[Formality, ...]:
@@ -71,15 +72,18 @@ def decode_formalities(value: bytes | None, *, key: bytes | None, timestamp: dat
     try:
         return tuple(Formality.model_validate(fields) for fields in _shapes(body, envelope))
     except ValidationError as error:
-        raise _unreadable(error.errors(include_url=False)) from error
+        raise _unreadable(error.errors(include_url=False)) from None
 
 
 def _shapes(body: Mapping[str, Any], envelope: Envelope) -> Iterable[dict[str, Any]]:
+    # Our own field first: whatever else a later sender adds beside it, the object is one form.
+    if "description_activity" in body:
+        return (insee_api.single(body, envelope),)
     if isinstance(body.get("formality"), Mapping):
         return one_stop_counter.activities(body, envelope)
     if isinstance(body.get("forms"), list):
         return insee_api.forms(body, envelope)
-    if "description_activity" in body or "formality_id" in body:
+    if "formality_id" in body:
         return (insee_api.single(body, envelope),)
     raise UnreadableMessage(
         DeadLetterReason.NOT_A_FORMALITY,
@@ -94,8 +98,8 @@ def _parse(value: bytes) -> Any:
         try:
             value.decode()
         except UnicodeDecodeError as not_text:
-            raise UnreadableMessage(DeadLetterReason.NOT_UTF8, f"byte {not_text.start} is not UTF-8") from not_text
-        raise UnreadableMessage(DeadLetterReason.NOT_JSON, str(error)) from error
+            raise UnreadableMessage(DeadLetterReason.NOT_UTF8, f"byte {not_text.start} is not UTF-8") from None
+        raise UnreadableMessage(DeadLetterReason.NOT_JSON, str(error)) from None
 
 
 def _identity(key: bytes | None, value: bytes) -> str:
@@ -110,12 +114,12 @@ def _identity(key: bytes | None, value: bytes) -> str:
 
 def _unreadable(errors: list[ErrorDetails]) -> UnreadableMessage:
     """One reason for the message: a missing field first, since that explains the others."""
-    details = "; ".join(f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in errors)
+    details = "; ".join(
+        f"{'.'.join(str(part) for part in e['loc'])}: {'missing' if _is_missing(e) else e['msg']}" for e in errors
+    )
     if any(_is_missing(e) for e in errors):
         return UnreadableMessage(DeadLetterReason.MISSING_FIELD, details)
-    if any(
-        e["type"] == "string_too_long" and (e.get("ctx") or {}).get("max_length") == MAX_TEXT_LENGTH for e in errors
-    ):
+    if any(e["type"] == "string_too_long" and e["loc"][-1] in TEXT_FIELDS for e in errors):
         return UnreadableMessage(DeadLetterReason.TEXT_TOO_LONG, details)
     return UnreadableMessage(DeadLetterReason.INVALID_FIELD, details)
 

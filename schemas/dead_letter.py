@@ -11,7 +11,6 @@ from schemas import headers as h
 from schemas.instant import Instant
 from schemas.reasons import DeadLetterReason
 
-
 MAX_ATTEMPT_DIGITS = 9
 
 

@@ -21,10 +21,11 @@ UNSPECIFIED = "unspecified"
 SURFACE_BOUNDS = (120.0, 400.0, 2_500.0)
 """Lower bounds in square metres of the surface classes 2, 3 and 4 of the business-formality norm."""
 
+TEXT_FIELDS = ("description_activity", "other_nature_activity", "precision_act_sec_agricole")
+"""What the declarant wrote."""
+
 CODING_FIELDS = (
-    "description_activity",
-    "other_nature_activity",
-    "precision_act_sec_agricole",
+    *TEXT_FIELDS,
     "type_form",
     "nature",
     "surface",
@@ -105,8 +106,16 @@ OptionalText = Annotated[Annotated[str, Field(max_length=MAX_TEXT_LENGTH)] | Non
 """Free text; the missing markers mean `None`."""
 
 
-def _optional_code(pattern: str, before: BeforeValidator) -> Any:
-    return Annotated[Annotated[str, StringConstraints(pattern=pattern)] | None, before]
+def _text(pattern: str) -> StringConstraints:
+    return StringConstraints(pattern=pattern)
+
+
+Letter = Annotated[Annotated[str, _text(r"^[A-Z]$")] | None, BeforeValidator(_stripped)]
+TwoDigits = Annotated[Annotated[str, _text(r"^[0-9]{2}$")] | None, _code_of_width(2)]
+FourDigits = Annotated[Annotated[str, _text(r"^[0-9]{4}$")] | None, _code_of_width(4)]
+SurfaceClass = Annotated[Annotated[str, _text(r"^[1-4]$")] | None, BeforeValidator(surface_class)]
+Event = Annotated[Annotated[str, _text(r"^[0-9]{2}[PMF]$")] | None, BeforeValidator(_stripped)]
+Permanence = Annotated[Annotated[str, _text(r"^[PS]$")] | None, BeforeValidator(_stripped)]
 
 
 class Formality(BaseModel):
@@ -152,9 +161,9 @@ class Formality(BaseModel):
     description_activity: Annotated[str, StringConstraints(min_length=1), BeforeValidator(missing_to_none)]
     other_nature_activity: OptionalText = None
     precision_act_sec_agricole: OptionalText = None
-    type_form: _optional_code(r"^[A-Z]$", BeforeValidator(_stripped)) = None
-    nature: _optional_code(r"^[0-9]{2}$", _code_of_width(2)) = None
-    surface: _optional_code(r"^[1-4]$", BeforeValidator(surface_class)) = None
-    event: _optional_code(r"^[0-9]{2}[PMF]$", BeforeValidator(_stripped)) = None
-    cj: _optional_code(r"^[0-9]{4}$", _code_of_width(4)) = None
-    activity_permanence_status: _optional_code(r"^[PS]$", BeforeValidator(_stripped)) = None
+    type_form: Letter = None
+    nature: TwoDigits = None
+    surface: SurfaceClass = None
+    event: Event = None
+    cj: FourDigits = None
+    activity_permanence_status: Permanence = None

@@ -11,22 +11,38 @@ from collections.abc import Iterable
 Headers = list[tuple[str, str | bytes | None]]
 
 CE_SPECVERSION = "ce_specversion"
+"""Version of CloudEvents, 1.0."""
 CE_ID = "ce_id"
+"""The decision_id: copies of a decision share it."""
 CE_SOURCE = "ce_source"
+"""Who decided."""
 CE_TYPE = "ce_type"
+"""Kind of event, with the major version of its form."""
 CE_SUBJECT = "ce_subject"
+"""The formality_id."""
 CE_TIME = "ce_time"
+"""The decision's decided_at, RFC 3339."""
 CONTENT_TYPE = "content-type"
+"""Media type of the value, application/json."""
 TRACEPARENT = "traceparent"
+"""W3C trace context of the producer, passed through."""
 
 ORIGINAL_TOPIC = "codiflux-original-topic"
+"""Topic the message stood on."""
 ORIGINAL_PARTITION = "codiflux-original-partition"
+"""Its partition."""
 ORIGINAL_OFFSET = "codiflux-original-offset"
+"""Its offset."""
 ORIGINAL_TIMESTAMP = "codiflux-original-timestamp"
+"""The broker's timestamp, ISO 8601; empty where it had none."""
 REASON = "codiflux-reason"
+"""Why the message could not become a decision: a stable code."""
 ERROR = "codiflux-error"
+"""One sentence for a person; never quotes the filing."""
 WORKER_VERSION = "codiflux-worker-version"
+"""Version of the worker that gave up on it."""
 ATTEMPT = "codiflux-attempt"
+"""1 for the first failure; a redriven message counts on."""
 REDRIVEN_FROM = "codiflux-redriven-from"
 """topic/partition/offset of the dead letter a redriven message comes from."""
 
@@ -55,6 +71,14 @@ EVENT_TYPES = {
 def passed_through(original: Iterable[tuple[str, bytes | None]]) -> Headers:
     """The producer's own headers, which travel on to the decision.
 
-    A filing's CloudEvents attributes describe the filing, not the decision, and stay behind.
+    A filing's CloudEvents attributes, extensions too, describe the filing and not the decision:
+    they stay behind, and so does the provenance of an earlier failure.
+
+    >>> passed_through([("traceparent", b"00-ab"), ("ce_id", b"1"), ("CE_Team", b"x"), (ATTEMPT, b"2")])
+    [('traceparent', b'00-ab')]
     """
-    return [(name, value or b"") for name, value in original if name.lower() not in CLOUD_EVENT]
+    return [(name, value or b"") for name, value in original if not _describes_the_original(name.lower())]
+
+
+def _describes_the_original(name: str) -> bool:
+    return name.startswith("ce_") or name == CONTENT_TYPE or name in PROVENANCE

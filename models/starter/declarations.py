@@ -131,7 +131,18 @@ def filing(line: Declaration, *, seed: int) -> Formality:
     identity = hashlib.sha256(f"{line.codes[0]}\n{line.text}\n{sorted(line.overrides.items())}".encode()).hexdigest()[
         :24
     ]
-    draw = random.Random(f"{seed}:{identity}")
+    values = variables(line, random.Random(f"{seed}:{identity}"))
+    return Formality(
+        formality_id=f"starter-{identity}",
+        received_at=WRITTEN_AT,
+        source=SOURCE,
+        description_activity=line.text,
+        **values,
+    )
+
+
+def variables(line: Declaration, draw: random.Random) -> dict[str, str | None]:
+    """The filing's categorical fields, drawn from the line's overrides and profile; `None` is missing."""
     values: dict[str, str] = {}
     for name in ("person", "type_form", "nature", "surface", "permanence", "event", "cj"):
         weights = line.profile.get(name)
@@ -141,13 +152,7 @@ def filing(line: Declaration, *, seed: int) -> Formality:
             values[name] = draw.choices(list(weights), list(weights.values()))[0]
         else:
             values[name] = _default(name, values, draw)
-    return Formality(
-        formality_id=f"starter-{identity}",
-        received_at=WRITTEN_AT,
-        source=SOURCE,
-        description_activity=line.text,
-        **{_FIELD[name]: None if value == MISSING else value for name, value in values.items() if name in _FIELD},
-    )
+    return {_FIELD[name]: None if value == MISSING else value for name, value in values.items() if name in _FIELD}
 
 
 def _default(name: str, drawn: Mapping[str, str], draw: random.Random) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from schemas.errors import UnreadableMessage
+from schemas.formality import missing_to_none
 from schemas.inputs.envelope import Envelope
 from schemas.reasons import DeadLetterReason
 
@@ -20,20 +21,16 @@ def forms(body: Mapping[str, Any], envelope: Envelope) -> Iterator[dict[str, Any
     for position, form in enumerate(listed):
         if not isinstance(form, Mapping):
             raise UnreadableMessage(DeadLetterReason.NOT_A_FORMALITY, f"forms[{position}]: not an object")
-        yield {
-            "formality_id": f"{envelope.identity}/{position}",
-            "received_at": envelope.timestamp,
-            "source": SOURCE,
-            **form,
-        }
+        yield single(form, Envelope(f"{envelope.identity}/{position}", envelope.timestamp))
 
 
 def single(body: Mapping[str, Any], envelope: Envelope) -> dict[str, Any]:
     """Formality fields of a body that may lack identity, time and source."""
     fields = dict(body)
-    if fields.get("formality_id") is None:
+    if missing_to_none(fields.get("formality_id")) is None:
         fields["formality_id"] = envelope.identity
-        fields.setdefault("source", SOURCE)
-    if fields.get("received_at") is None:
+        if missing_to_none(fields.get("source")) is None:
+            fields["source"] = SOURCE
+    if missing_to_none(fields.get("received_at")) is None:
         fields["received_at"] = envelope.timestamp
     return fields

@@ -2,12 +2,14 @@
 
 Shape as public client code of the register shows it (data notes); the fields we read:
 
-    id | formality.siren                                    formality id
+    formality.historique[-1].numeroLiasse | id | the key    formality id
     formality.historique[-1].codeEvenement                  event
     formality.formeJuridique | content.natureCreation...    cj
     content.{personneMorale|personnePhysique|exploitation}
         .etablissementPrincipal.activites[]                 one filing each
         .autresEtablissements[].activites[]                 the same
+
+The siren is no identity here: it names the company, which files again with every change.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from schemas.errors import UnreadableMessage
+from schemas.formality import missing_to_none
 from schemas.inputs.envelope import Envelope
 from schemas.reasons import DeadLetterReason
 
@@ -37,6 +40,9 @@ TYPE_OF_EXERCISE = {
 }
 """Form of exercise of the one-stop counter -> type of filing; others have none."""
 
+PERMANENCE = frozenset({"P", "S"})
+"""What we take of `exerciceActivite`; the register knows other ways, which our field has no code for."""
+
 
 def activities(body: Mapping[str, Any], envelope: Envelope) -> Iterator[dict[str, Any]]:
     """One set of Formality fields an activity.
@@ -47,12 +53,13 @@ def activities(body: Mapping[str, Any], envelope: Envelope) -> Iterator[dict[str
         `not_a_formality` when a part is not of its shape, `no_activity` when none is declared.
     """
     formality = _mapping(body["formality"], "formality")
-    content = _mapping(formality.get("content", {}), "formality.content")
-    identity = _first_text(body.get("id"), formality.get("id"), formality.get("siren")) or envelope.identity
+    content = _mapping(formality.get("content") or {}, "formality.content")
+    last = _last_event(formality)
+    identity = _first_text(last.get("numeroLiasse"), body.get("id"), formality.get("id")) or envelope.identity
     common = {
         "received_at": _received_at(body, formality, envelope),
         "source": SOURCE,
-        "event": _event(formality),
+        "event": last.get("codeEvenement"),
         "cj": _legal_form(formality, content),
     }
     declared = list(_declared(content))
@@ -64,8 +71,8 @@ def activities(body: Mapping[str, Any], envelope: Envelope) -> Iterator[dict[str
             **common,
             "formality_id": f"{identity}/{activity_id}",
             "description_activity": activity.get("descriptionDetaillee"),
-            "type_form": TYPE_OF_EXERCISE.get(str(activity.get("formeExercice"))),
-            "activity_permanence_status": activity.get("exerciceActivite"),
+            "type_form": _type_of_filing(activity.get("formeExercice")),
+            "activity_permanence_status": _permanence(activity.get("exerciceActivite")),
         }
 
 
@@ -82,10 +89,22 @@ def _declared(content: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
                 yield _mapping(activity, "activites[]")
 
 
-def _event(formality: Mapping[str, Any]) -> str | None:
-    """The last event that has a code: a filing may list several, oldest first."""
-    codes = [_mapping(entry, "historique[]").get("codeEvenement") for entry in _list(formality.get("historique"))]
-    return next((code for code in reversed(codes) if code), None)
+def _last_event(formality: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The last event that has a code: the history is told oldest first, and its end is this filing."""
+    events = [_mapping(entry, "historique[]") for entry in _list(formality.get("historique"))]
+    coded = (event for event in reversed(events) if missing_to_none(event.get("codeEvenement")) is not None)
+    return next(coded, events[-1] if events else {})
+
+
+def _type_of_filing(exercise: Any) -> str | None:
+    """The register writes AGENT_COMMERCIAL, its activity table AGENT COMMERCIAL."""
+    if not isinstance(exercise, str):
+        return None
+    return TYPE_OF_EXERCISE.get("_".join(exercise.upper().replace("(", "").replace(")", "").split()))
+
+
+def _permanence(value: Any) -> str | None:
+    return value if isinstance(value, str) and value in PERMANENCE else None
 
 
 def _legal_form(formality: Mapping[str, Any], content: Mapping[str, Any]) -> str | None:
@@ -94,7 +113,8 @@ def _legal_form(formality: Mapping[str, Any], content: Mapping[str, Any]) -> str
 
 
 def _received_at(body: Mapping[str, Any], formality: Mapping[str, Any], envelope: Envelope) -> Any:
-    return body.get("received_at") or formality.get("received_at") or envelope.timestamp
+    stated = (missing_to_none(holder.get("received_at")) for holder in (body, formality))
+    return next((value for value in stated if value is not None), envelope.timestamp)
 
 
 def _mapping(value: Any, where: str) -> Mapping[str, Any]:
@@ -112,4 +132,10 @@ def _list(value: Any) -> list[Any]:
 
 
 def _first_text(*values: Any) -> str | None:
-    return next((str(value) for value in values if value not in (None, "")), None)
+    """The first text or whole number; anything else is no identity and no code."""
+    for value in values:
+        if isinstance(value, str) and missing_to_none(value) is not None:
+            return value.strip()
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+    return None

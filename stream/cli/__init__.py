@@ -12,7 +12,7 @@ import typer
 
 from models.errors import ModelError
 from schemas.errors import SchemaError
-from stream.cli import choose_threshold, evaluate, predict, simulate, topics, train, worker
+from stream.cli import choose_threshold, dead_letters, demo, evaluate, predict, schemas, simulate, topics, train, worker
 from stream.errors import StreamError
 
 app = typer.Typer(
@@ -23,13 +23,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
+demo.register(app)
 worker.register(app)
 train.register(app)
 evaluate.register(app)
 choose_threshold.register(app)
 predict.register(app)
 topics.register(app)
+dead_letters.register(app)
 simulate.register(app)
+schemas.register(app)
 
 INTERRUPTED = 130
 

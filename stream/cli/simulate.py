@@ -37,7 +37,7 @@ def _rate(value: str) -> float:
 def simulate(
     rate: Annotated[
         float, typer.Option(parser=_rate, metavar="N|max", help="Messages a second; 0 or max: as fast as possible.")
-    ] = 10.0,  # type: ignore[assignment]
+    ] = 10.0,
     count: Annotated[int, typer.Option(min=0, help="Messages to send; 0: until Ctrl-C.")] = 0,
     seed: Annotated[int, typer.Option(help="Same seed, same messages; ids are sim-SEED-NUMBER.")] = 0,
     start: Annotated[

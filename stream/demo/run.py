@@ -19,6 +19,7 @@ from stream.demo.worker_process import WorkerProcess
 from stream.embedded import embedded_broker, private_redis
 from stream.errors import StreamError
 from stream.kafka.follower import Follower
+from stream.kafka.sender import sender_of
 from stream.settings import Settings, read_settings
 
 PACED_FILINGS = 400
@@ -73,8 +74,9 @@ class Demo:
             return self._stream(settings, worker)
 
     def _stream(self, settings: Settings, worker: WorkerProcess) -> DemoReport:
-        with contextlib.closing(Follower(settings, OUTPUTS)) as follower:
-            feed = Feed(settings, seed=self.seed, filings=self.filings)
+        with contextlib.ExitStack() as stack:
+            follower = stack.enter_context(contextlib.closing(Follower(settings, OUTPUTS)))
+            feed = Feed(settings, seed=self.seed, connect=lambda heard: stack.enter_context(sender_of(settings, heard)))
             paced = min(PACED_FILINGS, self.filings // 4)
             self.screen.phase = f"{PACED_PER_SECOND:.0f} filings a second"
             self._follow(feed.paced(paced, PACED_PER_SECOND), feed, follower, worker)
@@ -82,7 +84,8 @@ class Demo:
             self.ledger.first_at = self.ledger.last_at = None
             before = len(self.ledger.decisions) + len(self.ledger.dead)
             self.screen.phase = "as fast as it goes"
-            self._follow(feed.fast(self.filings - paced, lambda: len(self.sent) - self._accounted() < MAX_AHEAD), feed, follower, worker)
+            rest = feed.fast(self.filings - paced, lambda: len(self.sent) - self._accounted() < MAX_AHEAD)
+            self._follow(rest, feed, follower, worker)
             seconds = self._seconds()
             return report_of(
                 self.ledger,

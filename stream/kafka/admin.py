@@ -16,6 +16,17 @@ from stream.settings import PREFIX, Settings
 TIMEOUT_SECONDS = 5.0
 LOOK_SECONDS = 0.25
 REQUEST_SECONDS = 15.0
+RETRY_SECONDS = 0.1
+MOVING = frozenset(
+    {
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
+    }
+)
+"""A topic just made, or a partition that changes its leader: right again in a moment."""
 Partition = tuple[str, int]
 
 
@@ -131,7 +142,7 @@ class Cluster:
         while not set(names) <= self.topics().keys():
             if time.monotonic() >= deadline:
                 raise BrokerUnavailable("Kafka has created topics, but does not list them: look at the broker's log")
-            time.sleep(0.05)
+            time.sleep(RETRY_SECONDS)
 
     def configurations(self, names: Collection[str]) -> dict[str, dict[str, str]]:
         """Configuration of each topic in the broker's words, defaults included.
@@ -174,11 +185,15 @@ class Cluster:
         asked = {TopicPartition(name, n): spec for name in topics for n in range(shapes[name].partitions)}
         if not asked:
             return {}
-        try:
-            answers = self._client.list_offsets(asked, request_timeout=REQUEST_SECONDS)
-            return {(p.topic, p.partition): future.result().offset for p, future in answers.items()}
-        except KafkaException as error:
-            raise _unavailable("reading offsets", error) from error
+        deadline = time.monotonic() + REQUEST_SECONDS
+        while True:
+            try:
+                answers = self._client.list_offsets(asked, request_timeout=REQUEST_SECONDS)
+                return {(p.topic, p.partition): future.result().offset for p, future in answers.items()}
+            except KafkaException as error:
+                if error.args[0].code() not in MOVING or time.monotonic() >= deadline:
+                    raise _unavailable("reading offsets", error) from error
+                time.sleep(RETRY_SECONDS)
 
 
 def ping(settings: Settings, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:

@@ -1,0 +1,1 @@
+"""Chaos owns its broker: it is restarted in the middle of things."""

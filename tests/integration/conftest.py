@@ -1,0 +1,113 @@
+"""A real Apache Kafka for the tests that need one: started once a session, topics apart by prefix.
+
+    kafka_bootstrap   "host:port", session-scoped
+    topic_prefix      a prefix of the test's own, e.g. "t3f9a1c04."
+    kafka_settings    Settings with both, nothing taken from the environment
+
+`CODIFLUX_TEST_KAFKA=host:port` uses a plaintext broker that already runs. Where Kafka cannot be
+started the tests are skipped with the reason; under `CI=true` they fail, so that none is silently
+left out.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stream.settings import PREFIX, Settings
+
+SCRIPT = Path(__file__).resolve().parents[2] / "infra" / "kafka" / "kafka"
+START_SECONDS = 240
+"""The first start may fetch Kafka's jars."""
+STOP_SECONDS = 60
+FIRST_PORT, LAST_PORT, STEP = 20_000, 29_990, 10
+"""Below the ephemeral ports, so that no outgoing connection takes one meanwhile."""
+PORTS_BESIDE = (0, 3, 6)
+"""A single broker listens on N, N+3 and N+6 (infra/README.md)."""
+ATTEMPTS = 3
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a real Kafka, alive for the session."""
+    if running := os.environ.get("CODIFLUX_TEST_KAFKA"):
+        yield running
+        return
+    homes: list[Path] = []
+    try:
+        yield _start(tmp_path_factory.mktemp("kafka"), homes)
+    finally:
+        # Also after a start that was interrupted; a broker that never ran stops at once.
+        for home in homes:
+            _kafka("stop", "--data", str(home), timeout=STOP_SECONDS)
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """A prefix no other test uses: tests share the broker and never each other's topics."""
+    return f"t{uuid.uuid4().hex[:8]}."
+
+
+@pytest.fixture
+def kafka_settings(kafka_bootstrap: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings of the test's own broker and prefix; the developer's variables do not reach it."""
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        monkeypatch.delenv(name)
+    return Settings(kafka_bootstrap_servers=kafka_bootstrap, topic_prefix=topic_prefix)
+
+
+def _start(data: Path, homes: list[Path]) -> str:
+    """Start a broker and note its home; another port is tried when someone takes the first meanwhile."""
+    if not SCRIPT.exists():
+        _missing(f"{SCRIPT.name}: the start script is not there")
+    why = ""
+    for _ in range(ATTEMPTS):
+        port = _free_port()
+        home = data / str(port)
+        homes.append(home)
+        done = _kafka("start", "--data", str(home), "--port", str(port), timeout=START_SECONDS)
+        if done.returncode == 0:
+            return f"127.0.0.1:{port}"
+        why = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"exit code {done.returncode}"
+        if "in use" not in why and "bind" not in why:
+            break
+    return _missing(f"no real Kafka: {why}")
+
+
+def _missing(reason: str) -> str:
+    if os.environ.get("CI", "").lower() in {"true", "1"}:
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def _kafka(*arguments: str, timeout: float) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(SCRIPT), *arguments], capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def _free_port() -> int:
+    """First of a block of ports none of which is taken; where to begin depends on the process.
+
+    Several sessions at work on one machine look in different places.
+    """
+    blocks = (LAST_PORT - FIRST_PORT) // STEP
+    for step in range(blocks):
+        port = FIRST_PORT + (os.getpid() * 7 + step) % blocks * STEP
+        if all(_is_free(port + beside) for beside in PORTS_BESIDE):
+            return port
+    raise OSError(f"no free block of ports from {FIRST_PORT} to {LAST_PORT}")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
