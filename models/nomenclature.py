@@ -13,7 +13,7 @@ from pathlib import Path
 
 from models.errors import NomenclatureError
 
-BUILT_IN = {"naf-rev2": "naf_rev2"}
+BUILT_IN = {"naf-rev2": "naf_rev2", "naf-2025": "naf_2025"}
 """Name on the command line -> file of `models/nomenclatures`."""
 
 
@@ -95,7 +95,7 @@ def load(name_or_path: str) -> Nomenclature:
     Parameters
     ----------
     name_or_path
-        `naf-rev2`, or the path of a CSV with columns `code,label` and, where there are levels, one
+        `naf-rev2`, `naf-2025`, or the path of a CSV with columns `code,label` and, where there are levels, one
         further column a level from the broadest. Levels are never invented from codes.
 
     Raises

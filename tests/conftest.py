@@ -1,7 +1,7 @@
 """What several kinds of tests share: a small model, and a broker that may be restarted.
 
-    small_model   folder of an artefact trained on a few dozen classes, in a second or two
-    own_kafka     a real Apache Kafka of this session that tests may restart and kill
+small_model   folder of an artefact trained on a few dozen classes, in a second or two
+own_kafka     a real Apache Kafka of this session that tests may restart and kill
 """
 
 from __future__ import annotations

@@ -68,13 +68,13 @@ _ACTIVITY = {
 }
 _ESTABLISHMENT = {
     "type": "object",
-    "properties": {"activites": {"type": "array", "items": {"$ref": "#/$defs/Activity"}}},
+    "properties": {"activites": {"type": ["array", "null"], "items": {"$ref": "#/$defs/Activity"}}},
 }
 _HOLDER = {
     "type": "object",
     "properties": {
         "etablissementPrincipal": {"$ref": "#/$defs/Establishment"},
-        "autresEtablissements": {"type": "array", "items": {"$ref": "#/$defs/Establishment"}},
+        "autresEtablissements": {"type": ["array", "null"], "items": {"$ref": "#/$defs/Establishment"}},
     },
 }
 _EVENT = {
@@ -94,7 +94,7 @@ ONE_STOP_COUNTER_BODY: dict[str, Any] = {
             "type": "object",
             "properties": {
                 "formeJuridique": {"type": ["string", "null"], "pattern": "^[0-9]{4}$", "description": "Becomes cj."},
-                "historique": {"type": "array", "items": {"$ref": "#/$defs/Event"}},
+                "historique": {"type": ["array", "null"], "items": {"$ref": "#/$defs/Event"}},
                 "content": {
                     "type": "object",
                     "properties": {person: {"$ref": "#/$defs/Holder"} for person in PERSONS},

@@ -139,7 +139,9 @@ class Demo:
 def require_nothing_lost(report: DemoReport) -> None:
     """Raise when the recount finds a loss or two outcomes for one filing: a defect, not bad luck."""
     if report.lost or report.conflicts:
-        raise StreamError(f"{report.lost} filings lost and {report.conflicts} with two outcomes: please report this seed")
+        raise StreamError(
+            f"{report.lost} filings lost and {report.conflicts} with two outcomes: please report this seed"
+        )
 
 
 def some(decisions: Sequence[Decision]) -> list[Decision]:

@@ -97,7 +97,7 @@ class Cluster:
                     raise BrokerUnavailable(_silence(self._errors, settings, timeout_seconds)) from error
             else:
                 self.brokers = len(answer.brokers)
-                self.has_controller = answer.controller_id >= 0
+                self.has_controller = answer.controller_id in answer.brokers
                 return
 
     def topics(self) -> dict[str, TopicShape]:

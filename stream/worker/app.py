@@ -23,6 +23,7 @@ from stream.worker.batching import BatchConsumer, BatchTransport
 from stream.worker.outbox import Outbox
 from stream.worker.pipeline import Pipeline
 
+App = faust.App
 BUFFERED_BATCHES = 2
 Fatal = Callable[[BaseException], NoReturn]
 

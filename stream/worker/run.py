@@ -15,7 +15,6 @@ import time
 from collections.abc import Sequence
 from typing import NoReturn
 
-import faust
 import structlog
 import uvloop
 
@@ -27,7 +26,7 @@ from stream.exposition import HealthServer
 from stream.kafka.producer import AwaitableProducer
 from stream.redis_store import RedisStore
 from stream.settings import Settings
-from stream.worker.app import consumer_of, create_app
+from stream.worker.app import App, consumer_of, create_app
 from stream.worker.breaker import BreakerPolicy, BreakerState
 from stream.worker.health import Health, Position, write_health_file
 from stream.worker.metrics import WorkerMetrics
@@ -105,7 +104,7 @@ class _Worker:
                 observing.cancel()
         await self._stop(app, producer, server)
 
-    def _wire(self, producer: AwaitableProducer) -> tuple[faust.App, Outbox]:
+    def _wire(self, producer: AwaitableProducer) -> tuple[App, Outbox]:
         settings = self._settings
         pipeline = Pipeline(
             model=self._deciding.model,
@@ -143,7 +142,7 @@ class _Worker:
             ready=self._health.ready,
         )
 
-    async def _observe(self, app: faust.App, outbox: Outbox) -> None:
+    async def _observe(self, app: App, outbox: Outbox) -> None:
         """Twice a second: lag, health, and the gauges made of them."""
         while True:
             positions = consumer_of(app).positions()
@@ -168,7 +167,7 @@ class _Worker:
         if self._settings.health_file is not None:
             write_health_file(self._settings.health_file, live=live, ready=ready, now=time.time())
 
-    async def _stop(self, app: faust.App, producer: AwaitableProducer, server: HealthServer | None) -> None:
+    async def _stop(self, app: App, producer: AwaitableProducer, server: HealthServer | None) -> None:
         log.info("worker_stopping")
         try:
             async with asyncio.timeout(STOP_SECONDS):
@@ -184,7 +183,7 @@ class _Worker:
         log.info("worker_stopped")
 
 
-async def _started(app: faust.App, stop: asyncio.Event) -> None:
+async def _started(app: App, stop: asyncio.Event) -> None:
     """Start Faust, or end the process: nothing was handed to us yet that could be lost."""
     starting = asyncio.ensure_future(app.start())
     await _first(stop.wait(), _crash(app), asyncio.wait([starting], timeout=START_SECONDS))
@@ -200,7 +199,7 @@ async def _started(app: faust.App, stop: asyncio.Event) -> None:
     fatal(BrokerUnavailable(f"no place in the consumer group within {START_SECONDS:g} s: see the errors logged above"))
 
 
-async def _crash(app: faust.App) -> None:
+async def _crash(app: App) -> None:
     """Returns when Faust has crashed or stopped by itself."""
     while not (app.crashed or app.should_stop):
         await asyncio.sleep(OBSERVE_SECONDS)

@@ -7,13 +7,15 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tests.contract.stage import TEXTS, Stage, Worker, filing, until
 
 SESSION_SECONDS = 6
 """The least that Kafka allows by default."""
+STRIKES = {"kill": 5, "leave": 2, "join": 2, "sleep": 2}
+"""What is done to a worker, and how often in comparison."""
 MENDABLE = {69, 70, 75}
 """Exit codes after which the supervisor starts a worker again."""
 
@@ -58,8 +60,16 @@ class Disorder:
         What runs as a worker: the product, or a mutant of it.
     """
 
-    def __init__(self, stage: Stage, chance: random.Random, *, workers: int, command: Sequence[str] | None) -> None:
-        self._stage, self._chance, self._command = stage, chance, command
+    def __init__(
+        self,
+        stage: Stage,
+        chance: random.Random,
+        *,
+        workers: int,
+        command: Sequence[str] | None,
+        strikes: Mapping[str, int],
+    ) -> None:
+        self._stage, self._chance, self._command, self._strikes = stage, chance, command, strikes
         self.done: Counter[str] = Counter()
         self._asleep: dict[Worker, float] = {}
         self.workers = [self._new() for _ in range(workers)]
@@ -72,13 +82,14 @@ class Disorder:
             commit_interval_seconds=self._chance.choice([0.1, 0.5]),
             session_timeout_seconds=SESSION_SECONDS,
             audit_share=0.2,
+            threshold=0.06,
         )
 
     def strike(self) -> None:
         """Do one thing to one of them."""
         awake = [worker for worker in self.workers if worker not in self._asleep]
         worker = self._chance.choice(awake)
-        what = self._chance.choices(["kill", "leave", "join", "sleep"], [5, 2, 2, 2])[0]
+        what = self._chance.choices(list(self._strikes), list(self._strikes.values()))[0]
         if what == "kill":
             worker.kill()
             self._replace(worker)
@@ -123,6 +134,8 @@ def run_chaos(
     filings: int,
     seed: int,
     workers: int = 3,
+    ahead: int = 2_500,
+    strikes: Mapping[str, int] = STRIKES,
     command: Sequence[str] | None = None,
     strike_every_seconds: float = 1.5,
     restart_broker: Callable[[], None] | None = None,
@@ -131,7 +144,7 @@ def run_chaos(
     """Send filings in portions while workers are struck; returns identities and what was done."""
     chance = random.Random(seed)
     expected: set[str] = set()
-    disorder = Disorder(stage, chance, workers=workers, command=command)
+    disorder = Disorder(stage, chance, workers=workers, command=command, strikes=strikes)
     messages = list(mixed_filings(filings, chance))
     portions = [messages[start : start + 150] for start in range(0, len(messages), 150)]
     sent = 0
@@ -141,6 +154,8 @@ def run_chaos(
         stage.send((key, value) for key, value, _ in portion)
         expected |= {identity for _, _, identities in portion for identity in identities}
         sent += len(portion)
+        if sent <= ahead:
+            continue
 
         def breathing(sent: int = sent) -> bool:
             nonlocal next_strike
@@ -148,7 +163,7 @@ def run_chaos(
             if time.monotonic() >= next_strike:
                 disorder.strike()
                 next_strike = time.monotonic() + strike_every_seconds * chance.uniform(0.5, 1.5)
-            return sent - _committed(stage) < 2_500
+            return sent - _committed(stage) < ahead
 
         until(breathing, "the group keeps up", seconds=120)
         if restart_broker is not None and number == restart_at:

@@ -15,7 +15,7 @@ from tests.contract.stage import Broker, Stage
 
 @pytest.fixture(scope="session")
 def embedded() -> Iterator[Broker]:
-    """librdkafka's broker inside this process."""
+    """Librdkafka's broker inside this process."""
     with embedded_broker(()) as bootstrap:
         yield Broker("embedded", bootstrap)
 

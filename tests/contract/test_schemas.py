@@ -63,10 +63,13 @@ def test_the_bytes_of_a_decision_are_exactly_these() -> None:
     """Names, their order and the writing of values are part of the promise."""
     golden = (GOLDEN / "v1" / "decision.encoded.bytes").read_bytes()
     assert encode(decode(Decision, golden)) == golden
-    assert list(json.loads(golden)) == (
-        "schema_version decision_id formality_id route stage reason code label candidates confidence_index"
-        " threshold audit model_version policy_version nomenclature received_at decided_at source formality"
-    ).split()
+    assert (
+        list(json.loads(golden))
+        == (
+            "schema_version decision_id formality_id route stage reason code label candidates confidence_index"
+            " threshold audit model_version policy_version nomenclature received_at decided_at source formality"
+        ).split()
+    )
     assert list(json.loads(golden)["source"]) == ["topic", "partition", "offset", "timestamp"]
     assert list(json.loads(golden)["candidates"][0]) == ["code", "label", "probability"]
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from schemas import headers as h
 from schemas import topics
+from schemas.codec import encode
 from schemas.dead_letter import DeadLetter, attempt_of
 from schemas.reasons import DeadLetterReason
+from schemas.redrive import RedriveNote, RedriveState
+from stream import redrive as module
 from stream.dead_letters import Selection, letter_at, letters, summary_of
 from stream.errors import StreamError, UsageError
 from stream.kafka.admin import Cluster
@@ -18,6 +22,7 @@ from stream.kafka.sender import sender_of
 from stream.kafka.sole import sole_member
 from stream.records import Outgoing, Record
 from stream.redrive import GROUP, copy_of, plan, redrive
+from stream.redrive_journal import read_journal
 from stream.settings import Settings
 from stream.topics import create_topics
 
@@ -110,34 +115,35 @@ def test_a_dead_letter_is_not_sent_back_twice_whatever_the_filter(settings: Sett
     assert sorted(record.key or b"" for record in received(settings)) == sorted(f"key-{n}".encode() for n in range(30))
 
 
+@pytest.mark.parametrize(
+    "between", [None, Selection(reason=DeadLetterReason.NOT_UTF8)], ids=["at once", "after another"]
+)
 def test_a_redrive_killed_between_sending_and_noting_is_followed_up(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, between: Selection | None
 ) -> None:
-    """Copies without a note are found on the source topic by their header, and not sent again."""
+    """Copies without a note are found by their header; a run with another filter finds them too."""
     bury(settings, 10)
-    monkeypatch.setattr("stream.redrive.BATCH_LETTERS", 4)
-    from stream import redrive as module
-
+    monkeypatch.setattr(module, "BATCH_LETTERS", 4)
     noted = module._Run._note
 
-    def dies_before_noting(self: module._Run, state: str, **details: object) -> None:
+    def dies_before_noting(self: module._Run, state: str, **details: Any) -> None:
         if state == "sent":
             raise KeyboardInterrupt
-        noted(self, state, **details)  # type: ignore[arg-type]
+        noted(self, RedriveState(state), **details)
 
-    monkeypatch.setattr(module._Run, "_note", dies_before_noting)
-    with pytest.raises(KeyboardInterrupt):
-        redrive(settings, EVERYTHING)
-    monkeypatch.setattr(module._Run, "_note", noted)
+    with monkeypatch.context() as patched:
+        patched.setattr(module._Run, "_note", dies_before_noting)
+        with pytest.raises(KeyboardInterrupt):
+            redrive(settings, EVERYTHING)
     assert len(received(settings)) == 4
 
-    # A filter that leaves the copied ones out closes the interrupted run all the same.
-    nothing = redrive(settings, Selection(reason=DeadLetterReason.NOT_UTF8))
+    if between is not None:
+        assert redrive(settings, between).sent.total() == 0
     rest = redrive(settings, EVERYTHING)
 
-    assert nothing.sent.total() == 0
     assert (rest.sent.total(), rest.already) == (6, 4)
     assert len({record.key for record in received(settings)}) == len(received(settings)) == 10
+    assert read_journal(settings, Cluster(settings)).interrupted == {}
 
 
 def test_a_dry_run_writes_nothing(settings: Settings) -> None:
@@ -151,15 +157,15 @@ def test_a_dry_run_writes_nothing(settings: Settings) -> None:
 def test_a_second_redrive_at_the_same_time_is_refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """While one is at work, no other begins."""
     bury(settings, 1)
-    monkeypatch.setattr("stream.kafka.sole.PATIENCE_SECONDS", 4.0)
     with (
-        sole_member(settings, group=GROUP, topic=settings.topic(topics.REDRIVEN)) as check,
-        pytest.raises(StreamError, match="another redrive is at work"),
+        monkeypatch.context() as patched,
+        sole_member(settings, group=GROUP, topic=settings.topic(topics.REDRIVEN)),
     ):
-        redrive(settings, EVERYTHING)
-    check_after = plan(settings, EVERYTHING)
-    assert callable(check)
-    assert check_after.sent.total() == 1
+        patched.setattr("stream.kafka.sole.PATIENCE_SECONDS", 4.0)
+        with pytest.raises(StreamError, match="another redrive is at work"):
+            redrive(settings, EVERYTHING)
+    assert received(settings) == []
+    assert redrive(settings, EVERYTHING).sent.total() == 1
 
 
 def test_a_message_without_provenance_is_listed_and_left_alone(settings: Settings) -> None:
@@ -197,9 +203,6 @@ def test_one_letter_is_found_by_its_position(settings: Settings) -> None:
 
 def test_copies_that_retention_removed_make_the_letters_doubtful(settings: Settings) -> None:
     """Nothing tells whether an interrupted run sent them: they are left out until asked for."""
-    from schemas.codec import encode
-    from schemas.redrive import RedriveNote, RedriveState
-
     bury(settings, 2)
     topic = settings.topic(topics.RECEIVED)
     now = datetime.now(UTC) + timedelta(seconds=5)

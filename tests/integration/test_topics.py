@@ -93,9 +93,9 @@ def test_redrive_asks_before_it_sends(kafka_settings: Settings) -> None:
 
 
 @pytest.fixture
-def embedded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+def embedded() -> Iterator[Settings]:
     """Settings of librdkafka's own broker."""
-    with embedded_broker() as address:
+    with embedded_broker([]) as address:
         yield Settings(kafka_bootstrap_servers=address, topic_prefix="e.")
 
 

@@ -128,6 +128,20 @@ def test_raw_probabilities_have_the_same_bits_in_any_batch(trained: tuple[Path, 
     assert np.array_equal(together, alone)
 
 
+def test_a_model_as_wide_as_a_real_one_has_the_same_bits_in_any_batch(tmp_path: Path) -> None:
+    """BLAS takes other kernels for one row than for many once the matrix is large: 180 by 732."""
+    path = tmp_path / "training.txt"
+    lines = [f"mot{code} texte{code % 40}" for code in range(732)]
+    path.write_text("".join(f"{LABEL_PREFIX}{code} {line}\n" for code, line in enumerate(lines)), encoding="utf-8")
+    classifier = train(path, dim=180, bucket=50_000, minn=3, maxn=4, minCount=1, epoch=5, lr=0.5, thread=1)
+    together = np.vstack([block.copy() for _, block in classifier.probabilities(lines[:200])])
+
+    for size in (1, 7, 33):
+        parts = [lines[start : min(start + size, 200)] for start in range(0, 200, size)]
+        apart = [block.copy() for part in parts for _, block in classifier.probabilities(part)]
+        assert np.array_equal(np.vstack(apart), together)
+
+
 def test_softmax_sums_to_one_and_ova_need_not(trained: tuple[Path, list[str]]) -> None:
     """With ova each code has its own yes or no."""
     path, lines = trained

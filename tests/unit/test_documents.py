@@ -1,0 +1,71 @@
+"""Documents that cannot rot: every setting, metric, exit code and command is in them, and links resolve."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+
+from monitoring.catalogue import CATALOGUE
+from stream import errors
+from stream.cli import INTERRUPTED, app
+from stream.settings import PREFIX, Settings
+from stream.worker.run import UNEXPECTED
+
+ROOT = Path(__file__).parents[2]
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "infra").rglob("*.md")])
+
+
+def test_every_setting_is_in_the_operations_page_as_the_code_describes_it() -> None:
+    """An operator finds each CODIFLUX_* variable with its default and its effect."""
+    for name, field in Settings.model_fields.items():
+        default = field.default
+        default = default.get_secret_value() if hasattr(default, "get_secret_value") else default
+        shown = "none" if default in (None, "") else f"`{getattr(default, 'value', default)}`"
+        assert f"| `{PREFIX}{name.upper()}` | {shown} | {field.description} |" in OPERATIONS
+
+
+def test_every_metric_is_in_the_operations_page_as_the_catalogue_describes_it() -> None:
+    """An SRE finds each metric with its kind, labels and meaning."""
+    for spec in CATALOGUE:
+        row = f"| `{spec.name}` | {spec.kind.value} | {', '.join(spec.labels)} | {spec.help} |"
+        assert row in OPERATIONS
+
+
+def test_every_exit_code_is_in_the_operations_page() -> None:
+    """A script that looks at exit codes finds what they mean."""
+    codes = {
+        kind.exit_code
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.StreamError)
+    }
+    for code in {0, UNEXPECTED, INTERRUPTED, *codes}:
+        assert f"| {code} |" in OPERATIONS
+
+
+def test_every_command_is_named_in_the_readme_or_the_docs() -> None:
+    """No command is a secret."""
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    for name in group.commands:
+        assert f"codiflux {name}" in text, name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_our_pages_resolve(page: Path) -> None:
+    """A link to another file of the project leads somewhere."""
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("command", sorted(typer.main.get_command(app).commands))  # type: ignore[attr-defined]
+def test_every_command_has_an_example_in_its_help(command: str) -> None:
+    """Help without an example is half a help."""
+    found = typer.main.get_command(app).commands[command]  # type: ignore[attr-defined]
+    texts = [found.help or ""] + [sub.help or "" for sub in getattr(found, "commands", {}).values()]
+    helped = texts[1:] or texts
+    assert all(re.search(r"Examples?: `(CODIFLUX_\S+ )*codiflux ", text) for text in helped)
