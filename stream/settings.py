@@ -46,7 +46,7 @@ class Settings(BaseSettings):
         "none", description="Compression of what is written: none, lz4, zstd, gzip or snappy. Less network, more CPU."
     )
     embedded_broker: bool = Field(
-        False, description="The broker is librdkafka's test broker (demo and tests): it cannot be asked for its settings."
+        False, description="The broker is librdkafka's test broker, for demo and tests: it has no settings to check."
     )
     topic_prefix: str = Field("", description="Put before every topic name; several installations share a cluster.")
     consumer_group: str = Field("codiflux-worker", description="Consumer group of the workers, before the prefix.")

@@ -139,9 +139,8 @@ class Demo:
 def require_nothing_lost(report: DemoReport) -> None:
     """Raise when the recount finds a loss or two outcomes for one filing: a defect, not bad luck."""
     if report.lost or report.conflicts:
-        raise StreamError(
-            f"{report.lost} filings lost and {report.conflicts} with two outcomes: please report this seed"
-        )
+        found = f"{report.lost} filings lost and {report.conflicts} with two outcomes"
+        raise StreamError(f"{found}: please report this seed")
 
 
 def some(decisions: Sequence[Decision]) -> list[Decision]:
