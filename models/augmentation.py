@@ -100,7 +100,7 @@ def varied(text: str, settings: Augmentation, draw: Random, other: Callable[[Ran
         Draws the text of another activity, to stand behind this one.
 
     >>> varied("taxi conventionne", Augmentation(mistyped=1.0, joined=0.0), Random(4), lambda draw: "")
-    'taxi conventione'
+    'taxi cnventionne'
     """
     if draw.random() < settings.shortened:
         text = shortened(text, settings.word_dropped, draw)

@@ -99,10 +99,17 @@ class RedisStore:
     async def _try(self, operation: str, call: Callable[..., Awaitable[T]], *arguments: Any) -> T | None:
         if self._clock() < self._paused_until:
             return None
+        # Waited for, not wrapped in a timeout: a client that is slow to give up (it closes its
+        # connection, it tries again) must not hold the batch up beyond the bound.
+        calling = asyncio.ensure_future(call(*arguments))
+        calling.add_done_callback(_seen)
         try:
-            async with asyncio.timeout(self._timeout):
-                return await call(*arguments)
+            done, _ = await asyncio.wait({calling}, timeout=self._timeout)
+            if not done:
+                raise TimeoutError
+            return calling.result()
         except (RedisError, OSError, TimeoutError) as error:
+            calling.cancel()
             self._paused_until = self._clock() + PAUSE_SECONDS
             self._failed(operation)
             log.warning("redis_unavailable", operation=operation, error=type(error).__name__)
@@ -111,3 +118,9 @@ class RedisStore:
     async def close(self) -> None:
         """Let go of the connections."""
         await self._client.aclose()
+
+
+def _seen(call: asyncio.Future[Any]) -> None:
+    """An abandoned call's error is nobody's any more; asyncio would report it as never retrieved."""
+    if not call.cancelled():
+        call.exception()

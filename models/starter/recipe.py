@@ -1,0 +1,63 @@
+"""How the starter model is trained: real class frequencies and the phrases around activities."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import resources
+
+from models.augmentation import Augmentation, Phrases
+from models.starter.declarations import NOMENCLATURES, Declaration, declarations
+from models.training import TrainingSettings
+
+RAREST = 1.0
+"""Weight of a class that the table of frequencies gives none, or less."""
+
+
+def training_settings(
+    nomenclature: str, *, seed: int | None = None, quantised: bool = False, lines: Sequence[Declaration] | None = None
+) -> TrainingSettings:
+    """Settings for the starter corpus in one of `NOMENCLATURES`.
+
+    Parameters
+    ----------
+    seed
+        Of every draw; `TrainingSettings`' own unless given.
+    lines
+        The corpus when it is read already.
+    """
+    return TrainingSettings(
+        seed=TrainingSettings().seed if seed is None else seed,
+        quantised=quantised,
+        class_weights=class_weights(nomenclature, declarations() if lines is None else lines),
+        augmentation=Augmentation(phrases=phrases()),
+    )
+
+
+def class_weights(nomenclature: str, lines: Sequence[Declaration]) -> dict[str, float]:
+    """How often each code is filed, relative to the others.
+
+    Frequencies are known for NAF rev. 2 alone: a code of NAF 2025 takes from each class of NAF
+    rev. 2 the share of the class's lines that bear it.
+    """
+    known = {row["code"]: max(float(row["weight"]), RAREST) for row in _rows("class_weights.csv")}
+    column = NOMENCLATURES.index(nomenclature)
+    rev2 = Counter(line.codes[0] for line in lines)
+    weights: Counter[str] = Counter()
+    for (old, new), count in sorted(Counter((line.codes[0], line.codes[column]) for line in lines).items()):
+        weights[new] += known.get(old, RAREST) * count / rev2[old]  # type: ignore[assignment]
+    return {code: float(weight) for code, weight in weights.items()}
+
+
+def phrases() -> Phrases:
+    """The phrases that declarants and notaries put around an activity."""
+    found: dict[str, list[str]] = {"before": [], "between": [], "after": []}
+    for row in _rows("phrases.csv"):
+        found[row["place"]].append(row["phrase"])
+    return Phrases(**{place: tuple(said) for place, said in found.items()})
+
+
+def _rows(name: str) -> Iterator[Mapping[str, str]]:
+    with (resources.files("models") / "starter" / name).open(encoding="utf-8") as file:
+        yield from csv.DictReader(file)

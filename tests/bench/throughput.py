@@ -1,0 +1,87 @@
+"""Messages a second, from the first decisions readable on the output topics to the last."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from broker import Broker, RoundTopics
+from contenders import ONE_THREAD, ROOT, Contender, Running
+
+STEADY_SHARE = 0.05
+"""The clock starts when this share is readable: start-up, joining and the first fetch are over."""
+LOOK_SECONDS = 0.05
+SILENCE_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One contender's round; `cpu_seconds` is of its processes, children included."""
+
+    messages: int
+    seconds: float
+    cpu_seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Messages a second."""
+        return self.messages / self.seconds
+
+    @property
+    def cpu_microseconds(self) -> float:
+        """Processor time a message."""
+        return self.cpu_seconds / self.messages * 1e6
+
+    def as_json(self) -> dict[str, Any]:
+        """For the results file."""
+        return asdict(self) | {"per_second": self.rate, "cpu_microseconds": self.cpu_microseconds}
+
+
+def measure(
+    contender: Contender, values: list[bytes], *, broker: Broker, prefix: str, model: Path, folder: Path
+) -> Measured:
+    """One round of one contender on fresh topics that already hold every filing."""
+    if not contender.kafka:
+        return _in_memory(contender, values, model, folder)
+    with RoundTopics(broker, prefix) as topics:
+        topics.fill(values)
+        with Running(contender, topics, model, folder / f"{prefix}log") as running:
+            return _watch(topics, running, len(values))
+
+
+def _watch(topics: RoundTopics, running: Running, expected: int) -> Measured:
+    first: tuple[int, float, float] | None = None
+    before, moved = 0, time.monotonic()
+    while True:
+        count, now = topics.decided(), time.monotonic()
+        if first is None and count >= expected * STEADY_SHARE:
+            first = (count, now, running.cpu_seconds())
+        if first is not None and count >= expected:
+            return Measured(count - first[0], now - first[1], running.cpu_seconds() - first[2])
+        if count != before:
+            before, moved = count, now
+        elif now - moved > SILENCE_SECONDS:
+            raise RuntimeError(
+                f"stands at {count} of {expected} decisions, {topics.dead_letters()} dead letters\n{running.log_tail()}"
+            )
+        running.require_alive()
+        time.sleep(LOOK_SECONDS)
+
+
+def _in_memory(contender: Contender, values: list[bytes], model: Path, folder: Path) -> Measured:
+    import os
+
+    file = folder / "messages.jsonl"
+    file.write_bytes(b"\n".join(values))
+    done = subprocess.run(
+        [str(contender.python), f"tests/bench/{contender.script}", *contender.arguments, str(model), str(file)],
+        cwd=ROOT,
+        env={**os.environ, **ONE_THREAD},
+        check=True,
+        capture_output=True,
+    )
+    return Measured(**json.loads(done.stdout))
