@@ -7,10 +7,13 @@ comes from a generator that is given, so that the same seed makes the same lines
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from random import Random
 
+from models.balance import positive
+from models.evaluation import Example
 from schemas.formality import Formality
 
 VARIABLES = ("type_form", "nature", "surface", "event", "cj", "activity_permanence_status")
@@ -80,6 +83,32 @@ class Augmentation:
     bare: float = 0.25
     variable_dropped: float = 0.15
     phrases: Phrases = Phrases()
+
+
+def varied_filing(
+    formality: Formality, settings: Augmentation, draw: Random, other: Callable[[Random], str]
+) -> Formality:
+    """A copy of a filing for training: another spelling, fewer variables."""
+    copy = without_variables(formality, settings, draw)
+    if draw.random() >= settings.varied or not formality.description_activity:
+        return copy
+    text = varied(formality.description_activity, settings, draw, other)
+    return copy.model_copy(update={"description_activity": text})
+
+
+def other_activity(examples: Sequence[Example], weights: Mapping[str, float] | None) -> Callable[[Random], str]:
+    """Draws the text of some example, frequent codes more often (the root of their frequency)."""
+    texts: dict[str, list[str]] = {}
+    for example in examples:
+        texts.setdefault(example.code, []).append((example.formality.description_activity or "").lower())
+    codes = sorted(texts)
+    shares = [positive(weights, code) if weights else len(texts[code]) for code in codes]
+    cumulated = list(accumulate(share**0.5 for share in shares))
+
+    def drawn(draw: Random) -> str:
+        return draw.choice(texts[draw.choices(codes, cum_weights=cumulated)[0]])
+
+    return drawn
 
 
 def without_variables(formality: Formality, settings: Augmentation, draw: Random) -> Formality:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from functools import cached_property
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -23,6 +24,7 @@ from threadpoolctl import threadpool_limits
 from models.errors import ArtefactError, TrainingError
 
 Scores = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
 
 BLOCK_ROWS = 16
 """Rows of every matrix product, padded: the same kernel runs on each row whatever the batch, so that
@@ -129,6 +131,45 @@ class FastTextClassifier:
     def knows(self, word: str) -> bool:
         """Whether a word was in the training data often enough to have a vector of its own."""
         return int(self._model.get_word_id(word)) >= 0
+
+    @cached_property
+    def words(self) -> dict[str, int]:
+        """The words with a vector of their own, and how often each was in the training lines."""
+        words, counts = self._model.f.getVocab("strict")
+        return dict(zip(words, np.asarray(counts).tolist(), strict=True))
+
+    @property
+    def word_ngrams(self) -> int:
+        """Most words of a word n-gram; 1 means none."""
+        return int(self._model.f.getArgs().wordNgrams)
+
+    def input_rows(self, word: str) -> Rows:
+        """Rows of the input matrix that a word adds to a line: its own when it has one, its sub-words'."""
+        return np.array(self._model.f.getSubwords(word, "strict")[1], dtype=np.int64)
+
+    def ngram_rows(self, hashes: npt.NDArray[np.uint64]) -> Rows:
+        """Rows of the input matrix of word n-grams, from their hashes."""
+        bucket = np.uint64(self._model.f.getArgs().bucket)
+        return (hashes % bucket).astype(np.int64) + len(self.words)
+
+    def input_vectors(self, rows: Rows) -> Scores:
+        """Vectors of rows of the input matrix, shape (rows, dimension)."""
+        if self._input is not None:
+            return self._input[rows]
+        vectors = np.empty((len(rows), self.dimension), dtype=np.float32)
+        for place, row in enumerate(rows.tolist()):
+            self._model.f.getInputVector(self._buffer, row)
+            vectors[place] = self._hidden
+        return vectors
+
+    @cached_property
+    def _input(self) -> Scores | None:
+        """The library's own input matrix, not a copy; a quantised one has none to show."""
+        return None if self._model.f.isQuant() else np.asarray(self._model.f.getInputMatrix())
+
+    def output_vectors(self) -> Scores:
+        """One row a code, shape (codes, dimension): a row times a hidden vector is the code's score."""
+        return self._output.T
 
 
 def _most_probable_first(pair: tuple[str, float]) -> tuple[float, str]:

@@ -10,34 +10,34 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from random import Random
+from threading import Thread
 from typing import Any
 
-import numpy as np
-
 from models import artefact, features, rules, text
-from models.artefact import Manifest, ThresholdPoint
-from models.calibration import fit_temperature
+from models.artefact import Manifest
+from models.augmentation import Augmentation, other_activity, varied_filing
+from models.balance import as_filed, copies_of_each
 from models.classifier import LABEL_PREFIX, FastTextClassifier
 from models.classifier import train as train_classifier
 from models.coding import CodingModel
 from models.errors import TrainingError
-from models.evaluation import Example, code_examples, evaluate, outcomes
+from models.evaluation import Example, code_examples
 from models.lru import BoundedCache
 from models.nomenclature import Nomenclature
-from models.policy import Policy
 from models.reference import reference_distributions
 from models.rules import RuleTable
-from models.thresholds import choose, curve, thinned
+from models.thresholds import thinned
+from models.trial import measure, temperature_of
 
 VALIDATION_SHARE = 0.1
-TARGET_ERRORS = (0.05, 0.10, 0.20)
-"""Targets tried in turn for the default threshold; the first that some threshold keeps is taken."""
-
 _LIBRARIES = ("fasttext-numpy2", "numpy", "PyStemmer", "Unidecode")
 Progress = Callable[[str], None]
 
@@ -56,13 +56,23 @@ class TrainingSettings:
         Write `model.ftz`.
     rules
         Exact rules to ship in front of the model.
+    lines
+        About how many lines fastText reads an epoch when the examples are fewer: the rest are varied
+        copies of them.
+    augmentation
+        How copies differ from their examples.
+    class_weights
+        Real frequency of each code, where the examples' own are not those of the stream: copies,
+        measurements and calibration then follow these.
+    target_errors
+        Targets tried in turn for the default threshold; the first that some threshold keeps is taken.
     """
 
     hyperparameters: dict[str, Any] = field(
         default_factory=lambda: {
             "dim": 100,
             "lr": 0.5,
-            "epoch": 30,
+            "epoch": 7,
             "wordNgrams": 2,
             "minn": 3,
             "maxn": 5,
@@ -75,6 +85,10 @@ class TrainingSettings:
     seed: int = 20_261_121
     quantised: bool = False
     rules: tuple[rules.Rule, ...] = ()
+    lines: int = 90_000
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    class_weights: Mapping[str, float] | None = None
+    target_errors: tuple[float, ...] = (0.05, 0.10, 0.20)
 
 
 def train(
@@ -106,22 +120,24 @@ def train(
     table = RuleTable(settings.rules)
     with artefact.staging(destination) as folder:
         progress("normalising texts")
-        texts = [features.text_of(example.formality) for example in examples]
-        aside = [_is_aside(words, settings.seed) for words in texts]
-        lines = [features.input_line(words, e.formality) for words, e in zip(texts, examples, strict=True)]
-        kept_lines = [(line, e) for line, e, out in zip(lines, examples, aside, strict=True) if not out]
-        validation = [e for e, out in zip(examples, aside, strict=True) if out]
-        if not validation or not kept_lines:
+        words = [features.text_of(example.formality) for example in examples]
+        lines = [features.input_line(text, e.formality) for text, e in zip(words, examples, strict=True)]
+        aside = [_is_aside(text, settings.seed) for text in words]
+        kept = [example for example, out in zip(examples, aside, strict=True) if not out]
+        left_out = [example for example, out in zip(examples, aside, strict=True) if out]
+        if not left_out or not kept:
             raise TrainingError("too few distinct texts to keep a tenth aside for measuring")
-        progress("training without the tenth kept aside")
-        trial = _fit(kept_lines, folder, settings)
+        validation = as_filed(left_out, [e.code for e in left_out], settings.class_weights, seed=settings.seed)
+        progress("training twice at once: without the tenth kept aside, and on everything")
+        ending = _in_background(lambda: _fit(_training_lines(kept, settings), folder / "trial", settings))
+        final = _fit(_training_lines(examples, settings), folder, settings)
+        trial = ending.result()
         progress("measuring and calibrating")
-        temperature = _temperature(trial, validation)
-        trial = FastTextClassifier(folder / _model_name(settings), temperature=temperature)
+        temperature = temperature_of(trial, validation)
+        trial = FastTextClassifier(folder / "trial" / _model_name(settings), temperature=temperature)
+        shutil.rmtree(folder / "trial")
         measured = CodingModel("trial", nomenclature, table, trial, BoundedCache(0))
-        metrics, points, threshold = _measure(measured, validation)
-        progress("training on everything")
-        final = _fit(list(zip(lines, examples, strict=True)), folder, settings)
+        metrics, points, threshold = measure(measured, validation, settings.target_errors)
         progress("writing the artefact")
         model = CodingModel("final", nomenclature, table, final, BoundedCache(0))
         rules.write(table, folder / artefact.RULES)
@@ -165,7 +181,24 @@ def _model_name(settings: TrainingSettings) -> str:
     return "model.ftz" if settings.quantised else "model.bin"
 
 
+def _training_lines(examples: Sequence[Example], settings: TrainingSettings) -> list[tuple[str, Example]]:
+    """Every example's own line and its copies, in an order drawn with the seed."""
+    draw = Random(settings.seed)
+    copies = copies_of_each([e.code for e in examples], lines=settings.lines, weights=settings.class_weights)
+    other = other_activity(examples, settings.class_weights)
+    lines: list[tuple[str, Example]] = []
+    for example in examples:
+        lines.append((features.input_line(features.text_of(example.formality), example.formality), example))
+        further = copies[example.code] - 1.0
+        for _ in range(int(further) + (draw.random() < further % 1.0)):
+            copy = varied_filing(example.formality, settings.augmentation, draw, other)
+            lines.append((features.input_line(features.text_of(copy), copy), example))
+    draw.shuffle(lines)
+    return lines
+
+
 def _fit(lines: Sequence[tuple[str, Example]], folder: Path, settings: TrainingSettings) -> FastTextClassifier:
+    folder.mkdir(exist_ok=True)
     path = folder / "training.txt"
     with path.open("w", encoding="utf-8") as file:
         file.writelines(f"{LABEL_PREFIX}{example.code} {line}\n" for line, example in lines)
@@ -180,33 +213,18 @@ def _fit(lines: Sequence[tuple[str, Example]], folder: Path, settings: TrainingS
         path.unlink()
 
 
-def _temperature(model: FastTextClassifier, validation: Sequence[Example]) -> float:
-    """1 for `ova`: its probabilities are independent, and a common temperature has no such meaning."""
-    if model.independent_labels:
-        return 1.0
-    column = {code: position for position, code in enumerate(model.codes)}
-    lines = [features.input_line(features.text_of(e.formality), e.formality) for e in validation]
-    probabilities = np.vstack([block.copy() for _, block in model.probabilities(lines)])
-    # Up to a constant a row, which the softmax ignores, log-probabilities are the scores.
-    scores = np.log(np.maximum(probabilities, 1e-30)).astype(np.float32)
-    return fit_temperature(scores, [column.get(example.code, -1) for example in validation])
+def _in_background(work: Callable[[], FastTextClassifier]) -> Future[FastTextClassifier]:
+    """Start `work` in a daemon thread; fastText trains without the interpreter's lock."""
+    found: Future[FastTextClassifier] = Future()
 
-
-def _measure(model: CodingModel, validation: Sequence[Example]) -> tuple[dict[str, Any], list[ThresholdPoint], float]:
-    codings = code_examples(validation, model)
-    points = curve(outcomes(validation, codings), total=len(validation))
-    threshold = _default_threshold(points)
-    metrics = evaluate(validation, codings, nomenclature=model.nomenclature, policy=Policy(threshold=threshold))
-    return metrics, points, threshold
-
-
-def _default_threshold(points: Sequence[ThresholdPoint]) -> float:
-    for target in TARGET_ERRORS:
+    def run() -> None:
         try:
-            return choose(points, max_error=target).threshold
-        except TrainingError:
-            continue
-    return points[0].threshold if points else 1.0
+            found.set_result(work())
+        except BaseException as error:
+            found.set_exception(error)
+
+    Thread(target=run, name="trial", daemon=True).start()
+    return found
 
 
 def _provenance(lines: Sequence[str], examples: Sequence[Example]) -> dict[str, Any]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
-
-import numpy as np
 
 from models.coding import CodingModel
 from models.lru import BoundedCache
@@ -17,6 +16,7 @@ from models.rules import RuleTable
 from stream.records import Outgoing, Record
 from stream.worker.pipeline import Pipeline
 
+NAF = load("naf-rev2")
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
@@ -43,20 +43,27 @@ class FakeProducer:
 
 
 class FakeClassifier:
-    """Two codes, 0.9 and 0.1; raises on a line with the word it dislikes."""
-
-    codes = ("43.22A", "96.02A")
-    independent_labels = False
+    """Two codes at 0.9 and 0.1; raises on a line with the word it dislikes."""
 
     def __init__(self, dislikes: str = "") -> None:
         self._dislikes = dislikes
 
-    def __call__(self, lines: Sequence[str]) -> list[tuple[tuple[str, float], ...]]:
+    def top(self, lines: Sequence[str], count: int) -> list[list[tuple[str, float]]]:
         if self._dislikes and any(self._dislikes in line for line in lines):
-            raise ValueError(self._dislikes)
-        return [(("43.22A", 0.9), ("96.02A", 0.1)) for _ in lines]
+            raise ValueError("what the declarant wrote")
+        return [[("4322A", 0.9), ("9602A", 0.1)] for _ in lines]
 
-    predict = __call__
+
+def pipeline(*, dislikes: str = "", known: frozenset[str] | None = None, **policy: Any) -> Pipeline:
+    """A pipeline on the fake classifier; `known` are decision ids that Redis would know."""
+
+    async def already(decision_ids: Sequence[str]) -> frozenset[str]:
+        return frozenset(decision_ids) & (known or frozenset())
+
+    model = CodingModel("model-1", NAF, RuleTable(()), FakeClassifier(dislikes), BoundedCache(0))
+    settings = {"threshold": 0.5, "audit_share": 0.0} | policy
+    suppression = {} if known is None else {"already_decided": already}
+    return Pipeline(model, Policy(**settings), lambda topic: f"p.{topic}", lambda: NOW, **suppression)
 
 
 def record(offset: int, value: bytes | None, *, key: bytes | None = None, headers: Any = ()) -> Record:
@@ -64,5 +71,15 @@ def record(offset: int, value: bytes | None, *, key: bytes | None = None, header
     return Record("formality.received", 0, offset, NOW, key, value, headers)
 
 
-__all__ = ["NOW", "BoundedCache", "CodingModel", "FakeClassifier", "FakeProducer", "Pipeline", "Policy", "RuleTable",
-           "load", "np", "record"]
+def filing(identity: str, text: str = "plombier chauffagiste") -> bytes:
+    """A filing as JSON."""
+    return json.dumps(
+        {"formality_id": identity, "received_at": "2026-11-21T12:00:00Z", "description_activity": text}
+    ).encode()
+
+
+def counter_filing(identity: str, *texts: str | None) -> bytes:
+    """A one-stop-counter filing with one activity a text."""
+    activities = [{"activiteId": f"a{n}", "descriptionDetaillee": text} for n, text in enumerate(texts)]
+    content = {"personnePhysique": {"etablissementPrincipal": {"activites": activities}}}
+    return json.dumps({"formality": {"id": identity, "content": content}}).encode()

@@ -1,0 +1,157 @@
+"""Batches are acknowledged in order, after their outputs, or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import pytest
+
+from stream.errors import CircuitOpen, DeliveryFailed
+from stream.worker.breaker import BreakerPolicy, BreakerState
+from stream.worker.outbox import Outbox
+from stream.worker.pipeline import Outcome
+from tests.unit.worker.fakes import FakeProducer, filing, pipeline, record
+
+
+class _Desk:
+    """An outbox on a fake producer, its settling task, and what was acknowledged."""
+
+    def __init__(self, *, in_flight: int = 8, consecutive: int = 0) -> None:
+        self.producer = FakeProducer()
+        self.acknowledged: list[int] = []
+        self.told: list[int] = []
+        self.outbox = Outbox(
+            self.producer,
+            breaker=BreakerState(BreakerPolicy(1.0, consecutive)),
+            name_of=lambda topic: topic,
+            in_flight=in_flight,
+            acknowledged=lambda outcomes: self.told.append(outcomes[0].record.offset),
+        )
+        self.settling = asyncio.ensure_future(self.outbox.settle_forever())
+
+    async def post(self, number: int, value: bytes | None = None) -> None:
+        outcomes: Sequence[Outcome] = await pipeline().process([record(number, value or filing(f"f{number}"))])
+        await self.outbox.post(outcomes, lambda: self.acknowledged.append(number))
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(5):
+            while not condition():
+                await asyncio.sleep(0)
+
+
+def _run(scenario: Callable[[], Awaitable[None]]) -> None:
+    async def main() -> None:
+        await scenario()
+
+    asyncio.run(main())
+
+
+async def _turns(count: int = 20) -> None:
+    """Let everything that can run do so."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+def test_batches_are_acknowledged_in_order_although_deliveries_complete_out_of_order() -> None:
+    """The second's outputs arrive first: it waits for the first."""
+
+    async def scenario() -> None:
+        desk = _Desk()
+        await desk.post(0)
+        await desk.post(1)
+        desk.producer.deliveries[1].outcome.set_result([])
+        await _turns()
+        assert desk.acknowledged == []
+        desk.producer.deliveries[0].outcome.set_result([])
+        await desk.until(lambda: desk.acknowledged == [0, 1])
+        assert desk.told == [0, 1]
+        desk.settling.cancel()
+
+    _run(scenario)
+
+
+def test_a_failed_delivery_raises_and_nothing_later_is_acknowledged() -> None:
+    """The first batch fails, the second arrived: neither is acknowledged."""
+
+    async def scenario() -> None:
+        desk = _Desk()
+        await desk.post(0)
+        await desk.post(1)
+        desk.producer.deliveries[1].outcome.set_result([])
+        desk.producer.deliveries[0].outcome.set_exception(DeliveryFailed("no"))
+        with pytest.raises(DeliveryFailed):
+            await desk.settling
+        assert desk.acknowledged == []
+
+    _run(scenario)
+
+
+def test_a_decision_refused_for_its_size_is_dead_lettered_before_its_batch_is_acknowledged() -> None:
+    """The dead letter is written and delivered first; its bytes are the source's."""
+
+    async def scenario() -> None:
+        desk = _Desk()
+        await desk.post(0)
+        (message,) = desk.producer.deliveries[0].messages
+        desk.producer.deliveries[0].outcome.set_result([message])
+        await desk.until(lambda: len(desk.producer.deliveries) == 2)
+        (letter,) = desk.producer.deliveries[1].messages
+        assert (letter.topic, letter.value) == ("formality.dead-letter", filing("f0"))
+        assert dict(letter.headers)["codiflux-reason"] == b"decision_too_large"
+        await _turns()
+        assert desk.acknowledged == []
+        desk.producer.deliveries[1].outcome.set_result([])
+        await desk.until(lambda: desk.acknowledged == [0])
+        desk.settling.cancel()
+
+    _run(scenario)
+
+
+def test_a_dead_letter_that_is_refused_too_ends_the_worker_unacknowledged() -> None:
+    """There is no place left for the filing: a human must look."""
+
+    async def scenario() -> None:
+        desk = _Desk()
+        await desk.post(0)
+        desk.producer.deliveries[0].outcome.set_result(desk.producer.deliveries[0].messages)
+        await desk.until(lambda: len(desk.producer.deliveries) == 2)
+        desk.producer.deliveries[1].outcome.set_result(desk.producer.deliveries[1].messages)
+        with pytest.raises(CircuitOpen, match="max.message.bytes"):
+            await desk.settling
+        assert desk.acknowledged == []
+
+    _run(scenario)
+
+
+def test_no_more_batches_are_in_flight_than_allowed() -> None:
+    """With two waiting and one being settled, the next post waits for an acknowledgement."""
+
+    async def scenario() -> None:
+        desk = _Desk(in_flight=2)
+        posts = [asyncio.ensure_future(desk.post(number)) for number in range(6)]
+        await _turns(200)
+        assert sum(post.done() for post in posts) < 6
+        most = len(desk.producer.deliveries)
+        assert most <= 4
+        for number in range(6):
+            await desk.until(lambda number=number: len(desk.producer.deliveries) > number)
+            desk.producer.deliveries[number].outcome.set_result([])
+        await desk.until(lambda: desk.acknowledged == list(range(6)))
+        desk.settling.cancel()
+
+    _run(scenario)
+
+
+def test_the_breaker_opens_before_anything_of_the_batch_is_written() -> None:
+    """The batch that passes the limit leaves no message behind."""
+
+    async def scenario() -> None:
+        desk = _Desk(consecutive=2)
+        await desk.post(0, b"{")
+        with pytest.raises(CircuitOpen, match="2 dead letters in a row"):
+            await desk.post(1, b"{")
+        assert len(desk.producer.deliveries) == 1
+        desk.settling.cancel()
+
+    _run(scenario)
