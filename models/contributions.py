@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from models.classifier import FastTextClassifier, Scores
+from models.coding import CodingModel
+from models.errors import ModelError
 
 END_OF_LINE = "</s>"
 """The token fastText reads at every end of line: what a line has before it says anything."""
@@ -27,7 +29,7 @@ def fasttext_hash(token: str) -> int:
     """fastText's hash of a word: FNV-1a of 32 bits over signed bytes.
 
     >>> fasttext_hash("plomber")
-    1387797926
+    4135687774
     """
     value = _OFFSET
     for byte in token.encode():
@@ -39,6 +41,13 @@ def ngram_part(token: str) -> np.uint64:
     """The hash as it enters that of a word n-gram: a signed 32-bit number widened to 64 bits."""
     value = fasttext_hash(token)
     return np.uint64(value if value < 2**31 else value | 0xFFFFFFFF_00000000)
+
+
+def fasttext_of(model: CodingModel) -> FastTextClassifier:
+    """The fastText model inside; `ModelError` when what codes is something else."""
+    if not isinstance(model.classifier, FastTextClassifier):
+        raise ModelError(f"{model.version}: only a fastText model can be explained")
+    return model.classifier
 
 
 class Contributions:

@@ -1,4 +1,7 @@
-"""The model's input line: the words of the text, then one token for each variable.
+"""The model's input line: the words of the text, then one token for each variable. Version 2.
+
+A long text opens with the main activity and goes on to others: its first words stand twice, since
+the code is the main activity's and the model averages over words.
 
 Each value of each variable is one character of Unicode's private use area. fastText builds
 sub-words from the characters of a token, so tokens written `NAT_10` and `NAT_17` would share
@@ -13,9 +16,12 @@ from functools import lru_cache
 from models.text import join_fields, normalise
 from schemas.formality import Formality
 
-VERSION = 1
+VERSION = 2
 _FIRST_CODE_POINT = 0xE000
 _WIDTH = 1_000
+LONG_TEXT = 6
+"""Words; a longer text repeats its first `OPENING` words."""
+OPENING = 4
 """Code points reserved for each variable; six variables fit the 6,400 of the area."""
 
 VARIABLES = ("nature", "type_form", "event", "surface", "cj_family", "permanence")
@@ -87,4 +93,6 @@ def raw_texts(formality: Formality) -> tuple[str | None, ...]:
 
 def input_line(text: str, formality: Formality) -> str:
     """What fastText reads: normalised text, then the tokens; empty text leaves the tokens alone."""
+    if text.count(" ") >= LONG_TEXT:
+        text = f"{text} {' '.join(text.split(' ', OPENING)[:OPENING])}"
     return f"{text} {_tokens(_values(formality))}".lstrip()

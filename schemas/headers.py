@@ -27,6 +27,9 @@ CONTENT_TYPE = "content-type"
 TRACEPARENT = "traceparent"
 """W3C trace context of the producer, passed through."""
 
+EXPLANATION = "codiflux-explanation"
+"""On the review topic: what spoke most for the first two candidates, JSON. It quotes the filing."""
+
 ORIGINAL_TOPIC = "codiflux-original-topic"
 """Topic the message stood on."""
 ORIGINAL_PARTITION = "codiflux-original-partition"
@@ -60,6 +63,8 @@ PROVENANCE = frozenset(
 )
 CLOUD_EVENT = frozenset({CE_SPECVERSION, CE_ID, CE_SOURCE, CE_TYPE, CE_SUBJECT, CE_TIME, CONTENT_TYPE})
 
+_OURS = PROVENANCE | {CONTENT_TYPE, EXPLANATION}
+
 EVENT_TYPES = {
     "formality.auto-coded": "fr.codiflux.formality.auto-coded.v1",
     "formality.review": "fr.codiflux.formality.review.v1",
@@ -72,7 +77,8 @@ def passed_through(original: Iterable[tuple[str, bytes | None]]) -> Headers:
     """The producer's own headers, which travel on to the decision.
 
     A filing's CloudEvents attributes, extensions too, describe the filing and not the decision:
-    they stay behind, and so does the provenance of an earlier failure.
+    they stay behind, and so do the provenance of an earlier failure and the reasons of an earlier
+    decision.
 
     >>> passed_through([("traceparent", b"00-ab"), ("ce_id", b"1"), ("CE_Team", b"x"), (ATTEMPT, b"2")])
     [('traceparent', b'00-ab')]
@@ -81,4 +87,4 @@ def passed_through(original: Iterable[tuple[str, bytes | None]]) -> Headers:
 
 
 def _describes_the_original(name: str) -> bool:
-    return name.startswith("ce_") or name == CONTENT_TYPE or name in PROVENANCE
+    return name.startswith("ce_") or name in _OURS

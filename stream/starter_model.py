@@ -11,7 +11,7 @@ from pathlib import Path
 
 from models import nomenclature, training
 from models.artefact import MANIFEST
-from models.starter import declarations
+from models.starter import recipe
 
 
 def starter_model(*, progress: Callable[[str], None]) -> Path:
@@ -25,10 +25,9 @@ def starter_model(*, progress: Callable[[str], None]) -> Path:
     if (folder / MANIFEST).is_file():
         return folder
     progress(f"no starter model yet: training one into {folder} (once)")
-    settings = training.TrainingSettings()
     table = nomenclature.load("naf-rev2")
-    lines = declarations.examples(declarations.declarations(), nomenclature=table.name, seed=settings.seed)
-    training.train(lines, nomenclature=table, destination=folder, settings=settings, progress=progress)
+    examples, settings = recipe.starter(table.name)
+    training.train(examples, nomenclature=table, destination=folder, settings=settings, progress=progress)
     return folder
 
 

@@ -70,14 +70,25 @@ def problems_of(
     source_max_bytes
         Largest message formality.received takes: what is made from one must fit as well.
     """
+    found = list(breaking_problems_of(spec, shape, configuration, partitions=partitions))
+    if configuration is not None:
+        found += _configuration_problems(spec, shape, configuration, source_max_bytes)
+    return tuple(found)
+
+
+def breaking_problems_of(
+    spec: TopicSpec, shape: TopicShape, configuration: Configuration | None, *, partitions: int | None
+) -> tuple[str, ...]:
+    """Of `problems_of`, what no worker may run on: filings would lose their partition, or vanish."""
     found = []
     if spec.single_partition:
         if shape.partitions != 1 and configuration is not None:
             found.append(f"{shape.partitions} partitions, it must have one")
     elif _keyed_by_filing(spec) and partitions is not None and shape.partitions != partitions:
         found.append(f"{shape.partitions} partitions, not {partitions} as {topics.RECEIVED}")
-    if configuration is not None:
-        found += _configuration_problems(spec, shape, configuration, source_max_bytes)
+    wanted = "compact" if spec.compacted else "delete"
+    if configuration is not None and configuration["cleanup.policy"] != wanted:
+        found.append(f"cleanup.policy={configuration['cleanup.policy']}, not {wanted}")
     return tuple(found)
 
 
@@ -86,9 +97,7 @@ def _configuration_problems(
 ) -> list[str]:
     wanted = expected_configuration(spec, replicas=shape.replicas)
     found = []
-    if configuration["cleanup.policy"] != wanted["cleanup.policy"]:
-        found.append(f"cleanup.policy={configuration['cleanup.policy']}, not {wanted['cleanup.policy']}")
-    elif not spec.compacted and _span(configuration["retention.ms"]) < _span(wanted["retention.ms"]):
+    if not spec.compacted and _span(configuration["retention.ms"]) < _span(wanted["retention.ms"]):
         found.append(f"retention.ms={configuration['retention.ms']}, less than {wanted['retention.ms']}")
     room = source_max_bytes + ROOM_BYTES if spec.name in DERIVED else int(wanted["max.message.bytes"])
     if int(configuration["max.message.bytes"]) < room:

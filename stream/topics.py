@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from schemas import topics
@@ -15,11 +15,16 @@ from stream.topic_rules import (
     DEFAULT_REPLICATION,
     SOURCE_MAX_BYTES,
     Configuration,
+    breaking_problems_of,
     expected_configuration,
     problems_of,
 )
 
 NAMED_IN_REFUSAL = 3
+OF_THE_WORKER = frozenset({topics.RECEIVED, *topics.TOPIC_OF_ROUTE.values(), topics.AUDIT, topics.DEAD_LETTER})
+
+
+NOT_THERE: tuple[str, ...] = ("not there",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,8 @@ class TopicState:
         Created just now.
     problems
         What does not match, in words; empty when all does.
+    breaking
+        Of those, what no worker may run on.
     """
 
     spec: TopicSpec
@@ -46,6 +53,7 @@ class TopicState:
     configuration: Configuration | None
     made: bool
     problems: tuple[str, ...]
+    breaking: tuple[str, ...]
 
 
 def create_topics(
@@ -116,23 +124,35 @@ def check_topics(settings: Settings, *, embedded: bool = False) -> list[TopicSta
     return _states(cluster, settings, described=not embedded)
 
 
-def require_topics(settings: Settings, *, embedded: bool = False) -> None:
-    """Refuse to start on topics that do not match; `embedded` as in `check_topics`.
+def require_topics(settings: Settings, *, embedded: bool = False) -> list[str]:
+    """Refuse to start a worker on topics that would lose filings; `embedded` as in `check_topics`.
+
+    Returns
+    -------
+    list[str]
+        What else does not match on the worker's topics (retention, sizes), for a warning: a broker
+        that keeps messages for a shorter time is somebody's decision, and coding goes on.
 
     Raises
     ------
     BrokerUnavailable
-        One line naming what does not match.
+        One line: a topic is missing, compacted, or has other partitions than the source.
     """
-    refusal = refusal_of(check_topics(settings, embedded=embedded))
+    states = [state for state in check_topics(settings, embedded=embedded) if state.spec.name in OF_THE_WORKER]
+    refusal = _refusal({state.name: state.breaking for state in states if state.breaking})
     if refusal is not None:
         raise BrokerUnavailable(refusal)
+    return [f"{state.name}: {problem}" for state in states for problem in state.problems]
 
 
 def refusal_of(states: list[TopicState]) -> str | None:
     """The one line for topics that do not match, or `None` when all do."""
-    missing = [state.name for state in states if state.shape is None]
-    wrong = [f"{state.name}: {problem}" for state in states if state.shape for problem in state.problems]
+    return _refusal({state.name: state.problems for state in states if state.problems})
+
+
+def _refusal(problems: Mapping[str, tuple[str, ...]]) -> str | None:
+    missing = [name for name, found in problems.items() if found == NOT_THERE]
+    wrong = [f"{name}: {problem}" for name, found in problems.items() if found != NOT_THERE for problem in found]
     if missing:
         wrong.insert(0, f"{', '.join(missing)} not there, make them with `codiflux topics create`")
     if len(wrong) > NAMED_IN_REFUSAL:
@@ -159,12 +179,11 @@ def _states(
     for spec in topics.TOPICS:
         name = names[spec.name]
         shape, configuration = there.get(name), configurations.get(name)
-        problems = (
-            ("not there",)
-            if shape is None
-            else problems_of(spec, shape, configuration, partitions=count, source_max_bytes=source_max_bytes)
-        )
-        states.append(TopicState(spec, name, shape, configuration, name in made, problems))
+        problems = breaking = NOT_THERE
+        if shape is not None:
+            problems = problems_of(spec, shape, configuration, partitions=count, source_max_bytes=source_max_bytes)
+            breaking = breaking_problems_of(spec, shape, configuration, partitions=count)
+        states.append(TopicState(spec, name, shape, configuration, name in made, problems, breaking))
     return states
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from models.artefact import Manifest
     from models.evaluation import Example
     from models.nomenclature import Nomenclature
+    from models.training import TrainingSettings
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +28,8 @@ def train(
     more: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="Further files of --data.")] = None,
     starter: Annotated[bool, typer.Option("--starter", help="Train on the corpus that comes with Codiflux.")] = False,
     nomenclature: Annotated[
-        str, typer.Option(metavar="NAME|TABLE.csv", help="naf-rev2, or a CSV table with code, label and levels.")
+        str,
+        typer.Option(metavar="NAME|TABLE.csv", help="naf-rev2, naf-2025, or a CSV table with code, label and levels."),
     ] = "naf-rev2",
     seed: Annotated[
         int | None, typer.Option(min=0, help="Of split, draws and fastText; same seed, same model.")
@@ -40,6 +43,7 @@ def train(
     event, cj, ...) and code.
 
     Examples: `codiflux train --starter --output model`,
+    `codiflux train --starter --nomenclature naf-2025 --output model-2025`,
     `codiflux train --data filings.csv --nomenclature naf-rev2 --output model`
     """
     from models import nomenclature as nomenclatures
@@ -53,10 +57,12 @@ def train(
         raise UsageError("give either --starter or --data FILE")
     check_free(output)
     table = nomenclatures.load(nomenclature)
-    defaults = training.TrainingSettings()
-    settings = training.TrainingSettings(seed=defaults.seed if seed is None else seed, quantised=quantise)
     messages.print("reading filings")
-    examples = _starter_examples(table, settings.seed) if starter else _examples(files, table)
+    if starter:
+        examples, settings = _starter(table, seed, quantise)
+    else:
+        examples, settings = _examples(files, table), training.TrainingSettings(quantised=quantise)
+        settings = settings if seed is None else replace(settings, seed=seed)
     messages.print(f"{len(examples)} labelled filings")
     manifest = training.train(
         examples, nomenclature=table, destination=output, settings=settings, progress=messages.print
@@ -67,13 +73,13 @@ def train(
         _print_summary(manifest, output)
 
 
-def _starter_examples(nomenclature: Nomenclature, seed: int) -> list[Example]:
-    from models.starter import declarations
+def _starter(nomenclature: Nomenclature, seed: int | None, quantised: bool) -> tuple[list[Example], TrainingSettings]:
+    from models.starter import declarations, recipe
     from stream.errors import UsageError
 
     if nomenclature.name not in declarations.NOMENCLATURES:
         raise UsageError(f"the starter corpus has no codes of {nomenclature.name}; train on --data")
-    return declarations.examples(declarations.declarations(), nomenclature=nomenclature.name, seed=seed)
+    return recipe.starter(nomenclature.name, seed=seed, quantised=quantised)
 
 
 def _examples(files: list[Path], nomenclature: Nomenclature) -> list[Example]:

@@ -29,6 +29,8 @@ def worker(
 
     Example: `CODIFLUX_MODEL=model codiflux worker --processes 2`
     """
+    import structlog
+
     from stream.kafka.admin import ping
     from stream.logs import configure_logs
     from stream.settings import read_settings
@@ -48,5 +50,6 @@ def worker(
         supervise(settings, processes)
         return
     ping(settings)
-    require_topics(settings, embedded=settings.embedded_broker)
+    for warning in require_topics(settings, embedded=settings.embedded_broker):
+        structlog.get_logger(__name__).warning("topic_differs", problem=warning)
     run_worker(settings)

@@ -51,10 +51,19 @@ def test_a_topic_that_differs_is_refused_and_never_changed(kafka_settings: Setti
     assert refusal is not None
     assert f"{name}: 2 partitions, not 4 as formality.received" in refusal
     assert Cluster(kafka_settings).topics()[name].partitions == 2
-    with pytest.raises(BrokerUnavailable, match=r"retention\.ms=1000, less than"):
+    with pytest.raises(BrokerUnavailable, match=f"{name}: 2 partitions, not 4"):
         require_topics(kafka_settings)
     with pytest.raises(UsageError, match="has 4 partitions"):
         create_topics(kafka_settings, partitions=8)
+
+
+@pytest.mark.kafka
+def test_a_worker_starts_on_a_shorter_retention_with_a_warning(kafka_settings: Settings) -> None:
+    """How long messages are kept is the operator's affair; that they are lost is not."""
+    name = kafka_settings.topic(topics.REVIEW)
+    Cluster(kafka_settings).create([TopicToMake(name, 4, 1, {"retention.ms": "1000"})])
+    create_topics(kafka_settings, partitions=4)
+    assert any("retention.ms=1000, less than" in warning for warning in require_topics(kafka_settings))
 
 
 @pytest.mark.kafka

@@ -129,11 +129,16 @@ def test_no_more_batches_are_in_flight_than_allowed() -> None:
 
     async def scenario() -> None:
         desk = _Desk(in_flight=2)
-        posts = [asyncio.ensure_future(desk.post(number)) for number in range(6)]
+
+        async def post_all() -> None:
+            for number in range(6):
+                await desk.post(number)
+
+        posting = asyncio.ensure_future(post_all())
+        await desk.until(lambda: len(desk.producer.deliveries) == 4)
         await _turns(200)
-        assert sum(post.done() for post in posts) < 6
-        most = len(desk.producer.deliveries)
-        assert most <= 4
+        assert not posting.done()
+        assert len(desk.producer.deliveries) == 4
         for number in range(6):
             await desk.until(lambda number=number: len(desk.producer.deliveries) > number)
             desk.producer.deliveries[number].outcome.set_result([])
