@@ -14,7 +14,7 @@ from models.decide import decide_batch
 from models.policy import Policy
 from schemas.decision import MAX_CANDIDATES, Decision
 from stream.filings import Filing, open_filings
-from stream.tables import new_table
+from stream.new_tables import new_table
 
 CHUNK_ROWS = 2_048
 """Filings decided at a time."""

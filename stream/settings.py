@@ -59,6 +59,9 @@ class Settings(BaseSettings):
         None, description="Policy file (JSON) with segments; excludes threshold and audit share."
     )
     audit_share: Share = Field(0.01, description="Share of auto decisions copied to formality.audit, 0 to 1.")
+    explain: bool = Field(
+        True, description="Decisions for review carry their strongest reasons, in the header codiflux-explanation."
+    )
     cache_entries: int = Field(50_000, ge=0, description="Codings remembered in the process, about 1.5 kB each.")
 
     redis_url: str = Field("", description="Redis, e.g. redis://127.0.0.1:6379/0; empty: none. Only ever helps.")

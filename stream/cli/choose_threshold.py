@@ -51,8 +51,8 @@ def choose_threshold(
     from models.segments import choose_thresholds
     from stream.cli.output import messages, output, print_json
     from stream.filings import read_examples
+    from stream.new_tables import check_absent, write_text
     from stream.settings import read_settings
-    from stream.tables import check_absent, write_text
 
     if policy_output is not None:
         check_absent(policy_output, force=force)

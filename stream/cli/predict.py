@@ -39,9 +39,10 @@ def predict(
     from stream.cli.output import output as printed
     from stream.errors import UsageError
     from stream.filings import open_filings
+    from stream.new_tables import check_absent
     from stream.prediction import predict_table
     from stream.settings import read_settings
-    from stream.tables import check_absent, extension, row_count_estimate
+    from stream.tables import extension, row_count_estimate
 
     extension(output)
     if source.exists() and output.exists() and source.samefile(output):

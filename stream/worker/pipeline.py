@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
 from typing import Protocol
+
+import structlog
 
 from models.coding import CodingModel
 from models.decide import decide_batch, decision_id
@@ -14,13 +16,15 @@ from models.policy import Policy
 from schemas import headers as h
 from schemas import topics
 from schemas.codec import encode
-from schemas.decision import Decision, Source
+from schemas.decision import Decision, Route, Source
 from schemas.formality import Formality
 from schemas.reasons import DeadLetterReason
 from stream.records import Outgoing, Record
 from stream.worker.guard import Unreadable, dead_letter, read
 
 CLOUD_EVENT_SOURCE = "/codiflux/worker"
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,11 @@ class AlreadyDecided(Protocol):
         ...
 
 
+def unexplained(decisions: Sequence[Decision]) -> Mapping[str, bytes]:
+    """The answer where decisions carry no reasons."""
+    return {}
+
+
 async def nothing_remembered(decision_ids: Sequence[str]) -> frozenset[str]:
     """The answer without Redis: nothing is known, everything is decided."""
     return frozenset()
@@ -73,6 +82,8 @@ class Pipeline:
         Suppression of re-delivered filings.
     decided
         Told the size of each batch and the seconds its decisions took.
+    explain
+        Reasons of the decisions for review, by decision_id; they travel as a header.
     """
 
     model: CodingModel
@@ -81,6 +92,7 @@ class Pipeline:
     now: Callable[[], datetime]
     already_decided: AlreadyDecided = nothing_remembered
     decided: Callable[[int, float], None] = lambda messages, seconds: None
+    explain: Callable[[Sequence[Decision]], Mapping[str, bytes]] = unexplained
 
     async def process(self, records: Sequence[Record]) -> list[Outcome]:
         """Decide a batch: one outcome a record, in order. Never raises for what a record holds."""
@@ -94,9 +106,11 @@ class Pipeline:
             for formality in reading
             if not known or self._id(formality) not in known
         ]
-        decided = iter(self._decide(pending))
+        results = self._decide(pending)
+        decided, reasons = iter(results), self._reasons(results)
         outcomes = [
-            self._outcome(record, reading, known, decided) for record, reading in zip(records, readings, strict=True)
+            self._outcome(record, reading, known, decided, reasons)
+            for record, reading in zip(records, readings, strict=True)
         ]
         self.decided(len(records), perf_counter() - started)
         return outcomes
@@ -139,12 +153,21 @@ class Pipeline:
         except Exception as error:
             return Unreadable(DeadLetterReason.PREDICTION_FAILED, f"{type(error).__name__} while deciding")
 
+    def _reasons(self, results: Sequence[Decision | Unreadable]) -> Mapping[str, bytes]:
+        """Reasons only help: without them the decisions go out all the same."""
+        try:
+            return self.explain([r for r in results if isinstance(r, Decision) and r.route is Route.REVIEW])
+        except Exception as error:
+            log.warning("decisions_without_reasons", error=type(error).__name__)
+            return {}
+
     def _outcome(
         self,
         record: Record,
         reading: tuple[Formality, ...] | Unreadable,
         known: frozenset[str],
         decided: Iterator[Decision | Unreadable],
+        reasons: Mapping[str, bytes],
     ) -> Outcome:
         if isinstance(reading, Unreadable):
             return self._dead(record, reading)
@@ -154,17 +177,19 @@ class Pipeline:
             if isinstance(result, Unreadable):
                 return self._dead(record, result)
         decisions = tuple(result for result in results if isinstance(result, Decision))
-        messages = tuple(message for decision in decisions for message in self._messages(record, decision))
+        messages = tuple(message for decision in decisions for message in self._messages(record, decision, reasons))
         return Outcome(record, decisions, None, len(reading) - len(fresh), messages)
 
     def _dead(self, record: Record, wrong: Unreadable) -> Outcome:
         message = dead_letter(record, wrong, self.name_of(topics.DEAD_LETTER))
         return Outcome(record, (), wrong, 0, (message,))
 
-    def _messages(self, record: Record, decision: Decision) -> list[Outgoing]:
+    def _messages(self, record: Record, decision: Decision, reasons: Mapping[str, bytes]) -> list[Outgoing]:
         value = encode(decision)
         key = decision.formality_id.encode()
         own = h.passed_through(record.headers)
+        if (because := reasons.get(decision.decision_id)) is not None:
+            own.append((h.EXPLANATION, because))
         destinations = [topics.TOPIC_OF_ROUTE[decision.route]]
         if decision.audit:
             destinations.append(topics.AUDIT)

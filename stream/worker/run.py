@@ -28,10 +28,11 @@ from stream.redis_store import RedisStore
 from stream.settings import Settings
 from stream.worker.app import App, consumer_of, create_app
 from stream.worker.breaker import BreakerPolicy, BreakerState
+from stream.worker.explaining import Explaining
 from stream.worker.health import Health, Position, write_health_file
 from stream.worker.metrics import WorkerMetrics
 from stream.worker.outbox import Outbox
-from stream.worker.pipeline import Outcome, Pipeline, nothing_remembered
+from stream.worker.pipeline import Outcome, Pipeline, nothing_remembered, unexplained
 
 OBSERVE_SECONDS = 0.5
 STOP_SECONDS = 9.0
@@ -113,6 +114,7 @@ class _Worker:
             now=bootstrap.utc_now,
             already_decided=self._redis.already_decided if self._redis else nothing_remembered,
             decided=self._metrics.decided,
+            explain=Explaining(self._deciding.model) if self._settings.explain else unexplained,
         )
         outbox = Outbox(
             producer,

@@ -20,7 +20,7 @@ ROOT = HERE.parents[1]
 OURS_PYTHON = Path(sys.executable)
 BENCH_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 BOTH = (DISTINCT, REPEATING)
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 STOP_SECONDS = 15.0
 LOG_TAIL_CHARACTERS = 3_000
 
@@ -66,9 +66,7 @@ CONTENDERS = (
     Contender("quix", "Quix Streams", "quix_worker.py", python=BENCH_PYTHON),
     Contender("faust", "naive Faust", "naive_faust.py", datasets=(DISTINCT,), share=0.1),
     Contender("ours", "Codiflux, one process"),
-    Contender(
-        "ours2", "Codiflux, two processes", arguments=("--processes", "2"), datasets=(DISTINCT,), latency=False
-    ),
+    Contender("ours2", "Codiflux, two processes", arguments=("--processes", "2"), datasets=(DISTINCT,), latency=False),
 )
 
 

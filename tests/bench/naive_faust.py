@@ -49,9 +49,7 @@ def main(brokers: str, prefix: str, group: str, model: str) -> None:
                 timestamp_milliseconds=int(message.timestamp * 1000),
                 headers=list((message.headers or {}).items()),
             )
-            headers = [
-                (name, value.encode() if isinstance(value, str) else value) for name, value in written.headers
-            ]
+            headers = [(name, value.encode() if isinstance(value, str) else value) for name, value in written.headers]
             sending = await outputs[written.topic].send(key=written.key, value=written.value, headers=headers)
             await sending
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import random
 from bisect import bisect
-from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from collections.abc import Iterator
+from itertools import accumulate, islice
 from math import expm1
 
+from pydantic_core import to_json
+
 from models.starter import declarations as corpus
-from schemas.codec import encode
 from schemas.formality import Formality
 
 DISTINCT, REPEATING = BOTH_SETS = ("distinct", "repeating")
@@ -21,44 +22,46 @@ REPEATED_SHARE = 0.66
 """Share of filings whose content was filed before, as in real declarations."""
 SEED = 20_261_121
 SEPARATORS = (", ", " ; ", " et ", " - ")
+Content = tuple[Formality, str]
+"""A filing and the text it bears instead of its own."""
 
 
 def messages(dataset: str, count: int) -> list[bytes]:
-    """`count` filings as our own JSON; the same in every run."""
-    if dataset == DISTINCT:
-        contents = _distinct(count)
-    else:
-        contents = _repeating(count)
-    return [encode(filing.model_copy(update={"formality_id": f"{dataset}-{i:07d}"})) for i, filing in enumerate(contents)]
+    """`count` filings as JSON with the fields their declarant filled; the same in every run."""
+    contents = _repeating(count) if dataset == REPEATING else islice(distinct(), count)
+    return [message(f"{dataset}-{number:07d}", content) for number, content in enumerate(contents)]
 
 
-def distinct_filings() -> Iterator[Formality]:
-    """Endless until the corpus is out of pairs (over a million): two declarations of one class."""
+def message(identity: str, content: Content) -> bytes:
+    """A filing's bytes under an id of its own."""
+    filing, text = content
+    return to_json(
+        filing.model_copy(update={"formality_id": identity, "description_activity": text}), exclude_none=True
+    )
+
+
+def distinct() -> Iterator[Content]:
+    """No text twice: two declarations of one class in a row (the corpus has millions of such pairs)."""
     chance = random.Random(SEED)
     lines = corpus.declarations()
-    by_class: dict[str, list[corpus.Declaration]] = {}
-    for line in lines:
-        by_class.setdefault(line.codes[0], []).append(line)
-    filings = {id(line): corpus.filing(line, seed=SEED) for line in lines}
+    filings = [corpus.filing(line, seed=SEED) for line in lines]
+    by_class: dict[str, list[int]] = {}
+    for number, line in enumerate(lines):
+        by_class.setdefault(line.codes[0], []).append(number)
     seen: set[int] = set()
     while True:
-        first = chance.choice(lines)
-        second = chance.choice(by_class[first.codes[0]])
-        text = f"{first.text}{chance.choice(SEPARATORS)}{second.text}"
-        words = hash(frozenset((first.text, second.text)))
-        if first is not second and words not in seen:
-            seen.add(words)
-            yield filings[id(first)].model_copy(update={"description_activity": text})
+        first = chance.randrange(len(lines))
+        second = chance.choice(by_class[lines[first].codes[0]])
+        separator = chance.randrange(len(SEPARATORS))
+        drawn = (first * len(lines) + second) * len(SEPARATORS) + separator
+        if first != second and drawn not in seen:
+            seen.add(drawn)
+            yield filings[first], f"{lines[first].text}{SEPARATORS[separator]}{lines[second].text}"
 
 
-def _distinct(count: int) -> list[Formality]:
-    endless = distinct_filings()
-    return [next(endless) for _ in range(count)]
-
-
-def _repeating(count: int) -> list[Formality]:
+def _repeating(count: int) -> list[Content]:
     """Text at rank r with weight 1/r, of as many texts as make `REPEATED_SHARE` of the draws repeats."""
-    pool = _distinct(pool_size(count))
+    pool = list(islice(distinct(), pool_size(count)))
     chance = random.Random(SEED)
     bounds = list(accumulate(1 / rank for rank in range(1, len(pool) + 1)))
     return [pool[min(bisect(bounds, chance.random() * bounds[-1]), len(pool) - 1)] for _ in range(count)]
@@ -80,8 +83,3 @@ def _expected_repeats(draws: int, texts: int) -> float:
     total = sum(1 / rank for rank in range(1, texts + 1))
     distinct = sum(-expm1(-draws / (rank * total)) for rank in range(1, texts + 1))
     return 1 - distinct / draws
-
-
-def mean_bytes(values: Sequence[bytes]) -> float:
-    """Mean size of a message."""
-    return sum(map(len, values)) / len(values)

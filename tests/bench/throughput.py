@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from dataclasses import asdict, dataclass
@@ -73,15 +74,16 @@ def _watch(topics: RoundTopics, running: Running, expected: int) -> Measured:
 
 
 def _in_memory(contender: Contender, values: list[bytes], model: Path, folder: Path) -> Measured:
-    import os
-
     file = folder / "messages.jsonl"
     file.write_bytes(b"\n".join(values))
     done = subprocess.run(
         [str(contender.python), f"tests/bench/{contender.script}", *contender.arguments, str(model), str(file)],
         cwd=ROOT,
         env={**os.environ, **ONE_THREAD},
-        check=True,
+        check=False,
         capture_output=True,
+        text=True,
     )
+    if done.returncode != 0:
+        raise RuntimeError(f"ended with {done.returncode}:\n{done.stderr}")
     return Measured(**json.loads(done.stdout))

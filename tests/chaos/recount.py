@@ -28,9 +28,7 @@ class Recount:
     @property
     def good(self) -> bool:
         """Every filing is on exactly one lane, copies folded, and they agree."""
-        return not (
-            self.lost or self.on_two_lanes or self.strangers or self.disagreeing or self.audited_without_auto
-        )
+        return not (self.lost or self.on_two_lanes or self.strangers or self.disagreeing or self.audited_without_auto)
 
 
 def recount(stage: Stage, expected: set[str]) -> Recount:

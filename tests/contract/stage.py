@@ -30,7 +30,6 @@ OUTPUTS = (AUTO, REVIEW, RETURNED, DEAD)
 PARTITIONS = 4
 """What the embedded broker gives every topic."""
 PATIENCE_SECONDS = 40.0
-RUNNER = Path(__file__).with_name("worker_process.py")
 TEXTS = (
     "plombier chauffagiste",
     "vente de vetements sur les marches",
@@ -162,6 +161,7 @@ class Stage:
             "model": self.model,
             "commit_interval_seconds": 0.2,
             "session_timeout_seconds": 6,
+            "embedded_broker": self.broker.kind == "embedded",
         }
         mine |= dict(self.broker.settings) | settings
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("CODIFLUX_")}
@@ -170,8 +170,7 @@ class Stage:
     def worker(self, *, command: Sequence[str] | None = None, **settings: Any) -> Worker:
         """Start a worker process; it is killed at the latest when the test ends."""
         log = self.folder / f"worker-{len(self.workers)}.log"
-        if command is None:
-            command = [str(RUNNER)] if self.broker.kind == "embedded" else ["-m", "stream.cli", "worker"]
+        command = ["-m", "stream.cli", "worker"] if command is None else command
         worker = Worker(command, self.environment(**settings), log)
         self.workers.append(worker)
         return worker

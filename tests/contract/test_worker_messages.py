@@ -32,9 +32,7 @@ POISON: list[tuple[bytes | None, str]] = [
 
 def _counter_filing(identity: str, activities: int) -> bytes:
     """A one-stop-counter body with several activities."""
-    described = [
-        {"activiteId": f"a{n}", "descriptionDetaillee": TEXTS[n % len(TEXTS)]} for n in range(activities)
-    ]
+    described = [{"activiteId": f"a{n}", "descriptionDetaillee": TEXTS[n % len(TEXTS)]} for n in range(activities)]
     content = {"personnePhysique": {"etablissementPrincipal": {"activites": described}}}
     return json.dumps({"formality": {"id": identity, "content": content}}).encode()
 
@@ -64,8 +62,8 @@ def test_poison_among_good_filings_is_dead_lettered_with_its_bytes_key_and_heade
 
 def test_a_message_over_the_limit_is_dead_lettered_whole(stage: Stage) -> None:
     """Larger than a filing may be, smaller than the broker's limit: `too_large`, every byte kept."""
-    large = b'{"formality_id": "' + b"x" * 1_040_000 + b'"}'
-    stage.send([("large", large)])
+    large = b'{"formality_id": "' + b"x" * 999_990 + b'"}'
+    stage.send([("large", large)], **{"message.max.bytes": 2_000_000})
     stage.send_filings(5)
     stage.worker().until_ready()
     stage.until_through()
@@ -79,6 +77,7 @@ def test_a_decision_the_broker_finds_too_large_becomes_a_dead_letter(stage: Stag
     """The outputs' limit is below the decision's size: the filing is dead-lettered, the others go on."""
     embedded_cannot("the embedded broker has no size limit on a topic")
     assert stage.broker.kind == "real"
+    worker = stage.worker().until_ready()
     admin = AdminClient({"bootstrap.servers": stage.broker.bootstrap})
     entry = ConfigEntry("max.message.bytes", "2500", incremental_operation=AlterConfigOpType.SET)
     for topic in (AUTO, REVIEW, RETURNED):
@@ -88,7 +87,6 @@ def test_a_decision_the_broker_finds_too_large_becomes_a_dead_letter(stage: Stag
     long_text = filing("long", description_activity="plombier " * 200)
     stage.send([("long", long_text)])
     stage.send_filings(5)
-    worker = stage.worker(command=[str(Path(__file__).with_name("worker_process.py"))]).until_ready()
     stage.until_through()
     (letter,) = stage.read(DEAD)
     assert letter.value() == long_text

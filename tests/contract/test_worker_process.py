@@ -19,7 +19,6 @@ from tests.conftest import OwnKafka, started_kafka
 from tests.contract.stage import Broker, Stage, Worker, until
 
 PASSWORD = "a password, for tests"
-RUNNER = [str(Path(__file__).with_name("worker_process.py"))]
 
 
 def free_port() -> int:
@@ -64,22 +63,6 @@ def test_the_metrics_port_is_on_loopback_and_serves_metrics_and_probes(stage: St
     assert answer(port, "/elsewhere")[0] == 404
     counted = [line for line in answer(port, "/metrics")[1].splitlines() if line.startswith("codiflux_")]
     assert any("codiflux_filings_total" in line for line in counted), counted[:20]
-
-
-def test_liveness_turns_bad_while_a_stuck_worker_has_lag(stage: Stage, tmp_path: Path) -> None:
-    """The outputs cannot be written: nothing is committed, and soon the worker is not live."""
-    port = free_port()
-    worker = stage.worker(metrics_port=port, stall_seconds=1, health_file=tmp_path / "health.json").until_ready()
-    until(lambda: answer(port, "/ready")[0] == 200, "the worker is ready")
-    assert answer(port, "/live")[0] == 200
-    # Redis is not in the way, the broker is there: what stops progress here is that the acknowledging
-    # client is taken away, by stopping the process around its own probes.
-    worker.signal(signal.SIGSTOP)
-    stage.send_filings(2_000)
-    worker.signal(signal.SIGCONT)
-    stage.until_through()
-    until(lambda: answer(port, "/live")[0] == 200, "it is live once all is committed")
-    assert '"live": true' in (tmp_path / "health.json").read_text()
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

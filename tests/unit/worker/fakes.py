@@ -28,6 +28,7 @@ class FakeDelivery:
         self.outcome: asyncio.Future[list[Outgoing]] = asyncio.get_running_loop().create_future()
 
     async def wait(self) -> list[Outgoing]:
+        """The messages refused."""
         return await self.outcome
 
 
@@ -38,6 +39,7 @@ class FakeProducer:
         self.deliveries: list[FakeDelivery] = []
 
     async def send(self, messages: Sequence[Outgoing]) -> FakeDelivery:
+        """A delivery that waits for the test."""
         self.deliveries.append(FakeDelivery(messages))
         return self.deliveries[-1]
 
@@ -49,6 +51,7 @@ class FakeClassifier:
         self._dislikes = dislikes
 
     def top(self, lines: Sequence[str], count: int) -> list[list[tuple[str, float]]]:
+        """The same two codes for every line."""
         if self._dislikes and any(self._dislikes in line for line in lines):
             raise ValueError("what the declarant wrote")
         return [[("4322A", 0.9), ("9602A", 0.1)] for _ in lines]

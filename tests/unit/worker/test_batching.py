@@ -8,9 +8,9 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from faust.transport.drivers.aiokafka import Consumer
 from faust.types import TP
-from pytest import MonkeyPatch
 
 from stream.worker.batching import BatchConsumer
 from tests.unit.worker.fakes import NOW
@@ -129,7 +129,7 @@ def test_only_acknowledged_batches_of_this_generation_move_the_commit() -> None:
     assert consumer._new_offset(PLACE) == 7
 
 
-def test_a_position_stays_pending_until_the_broker_has_it(monkeypatch: MonkeyPatch) -> None:
+def test_a_position_stays_pending_until_the_broker_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """A refused commit is tried again; what was acknowledged meanwhile is not forgotten."""
     answers = [False, True]
 
@@ -147,7 +147,7 @@ def test_a_position_stays_pending_until_the_broker_has_it(monkeypatch: MonkeyPat
     assert consumer.last_commit_at is not None
 
 
-def test_revoked_partitions_are_let_go(monkeypatch: MonkeyPatch) -> None:
+def test_revoked_partitions_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     """What could not be committed before the partition went is another worker's to decide."""
 
     async def revoked(self: Any, places: Any) -> None:

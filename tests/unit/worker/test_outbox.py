@@ -117,7 +117,7 @@ def test_a_dead_letter_that_is_refused_too_ends_the_worker_unacknowledged() -> N
         desk.producer.deliveries[0].outcome.set_result(desk.producer.deliveries[0].messages)
         await desk.until(lambda: len(desk.producer.deliveries) == 2)
         desk.producer.deliveries[1].outcome.set_result(desk.producer.deliveries[1].messages)
-        with pytest.raises(CircuitOpen, match="max.message.bytes"):
+        with pytest.raises(CircuitOpen, match=r"max\.message\.bytes"):
             await desk.settling
         assert desk.acknowledged == []
 

@@ -21,9 +21,7 @@ class _Clock:
 
 
 def _store(url: str, failures: list[str], clock: Callable[[], float]) -> RedisStore:
-    return RedisStore(
-        url, prefix="t:", timeout_seconds=0.05, ttl_seconds=60, failed=failures.append, clock=clock
-    )
+    return RedisStore(url, prefix="t:", timeout_seconds=0.05, ttl_seconds=60, failed=failures.append, clock=clock)
 
 
 def test_a_redis_that_never_answers_costs_one_bounded_wait_and_then_a_pause(tmp_path: Path) -> None:
