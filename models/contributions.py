@@ -26,7 +26,7 @@ _NGRAM_FACTOR = np.uint64(116_049_371)
 
 
 def fasttext_hash(token: str) -> int:
-    """fastText's hash of a word: FNV-1a of 32 bits over signed bytes.
+    """Hash of a word as fastText makes it: FNV-1a of 32 bits over signed bytes.
 
     >>> fasttext_hash("plomber")
     4135687774
@@ -105,7 +105,11 @@ class Contributions:
         return np.split(parts, ends[:-1])
 
     def _share_ngrams(
-        self, places: npt.NDArray[np.int64], line_of: npt.NDArray[np.int64], vectors: Scores, counts: npt.NDArray[np.float64]
+        self,
+        places: npt.NDArray[np.int64],
+        line_of: npt.NDArray[np.int64],
+        vectors: Scores,
+        counts: npt.NDArray[np.float64],
     ) -> None:
         """Add to each token's vector its share of the n-grams it is in, and to each line's count theirs."""
         hashes = self._hashes[places]
@@ -143,7 +147,7 @@ class Contributions:
         self._places[token] = place
 
     def vectors(self, tokens: Sequence[str]) -> Scores:
-        """Hidden vectors of single tokens, each the average of its own and its sub-words', shape (tokens, dimension)."""
+        """Hidden vectors of single tokens of the dictionary, shape (tokens, dimension)."""
         rows = [self._classifier.input_rows(token) for token in tokens]
         sizes = np.array([len(found) for found in rows])
         starts = np.cumsum(sizes) - sizes

@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from operator import attrgetter, itemgetter
 
 from models import features
 from models.coding import Coding, CodingModel
 from models.contributions import Contributions, fasttext_of
+from models.lru import BoundedCache
 from models.text import normalise
 from schemas.decision import Candidate, Stage
 from schemas.formality import Formality
@@ -23,6 +25,7 @@ EXPLAINED = 2
 """The chosen code and the runner-up."""
 MISSING = "missing"
 
+_WEIGHT = itemgetter(1)
 _WRITTEN_WORD = re.compile(r"\w+")
 
 
@@ -115,22 +118,22 @@ class Explainer:
         said = _Sayings(formality)
         accounts = []
         for candidate, column in zip(chosen, parts.T.tolist(), strict=True):
-            reasons = [said.reason(token, weight) for token, weight in _by_token(tokens, column).items()]
-            reasons.sort(key=lambda reason: (-reason.weight, reason.said))
+            reasons = [said.reason(token, weight) for token, weight in _by_token(tokens, column)]
             accounts.append(Account(candidate, sum(column), column[-1], tuple(reasons)))
         return Explanation(coding, tuple(accounts))
 
     def strongest(
         self, formalities: Sequence[Formality], codes: Sequence[Sequence[str]], *, most: int
-    ) -> list[list[list[Reason]]]:
-        """The strongest reasons for given codes, for many filings that the model has coded.
+    ) -> list[list[list[tuple[str, float]]]]:
+        """What was written that speaks most for given codes, and its weight; for many filings at once.
 
         Parameters
         ----------
         codes
             For each filing, as many each.
         most
-            Reasons for each code. A missing variable is none, and neither is what speaks against it.
+            Words and variables for each code, the strongest first. A missing variable is none of
+            them, and neither is what speaks against the code.
         """
         lines = [_tokens(formality) for formality in formalities]
         found = []
@@ -144,48 +147,51 @@ def _tokens(formality: Formality) -> list[str]:
     return features.input_line(features.text_of(formality), formality).split()
 
 
-def _by_token(tokens: Sequence[str], weights: Sequence[float]) -> dict[str, float]:
-    """Weight of each token; one that stands twice in the line has both. What has no token is left out."""
-    total: dict[str, float] = {}
-    for token, weight in zip(tokens, weights, strict=False):
-        total[token] = total.get(token, 0.0) + weight
-    return total
+def _by_token(tokens: Sequence[str], weights: Sequence[float]) -> list[tuple[str, float]]:
+    """Each token once with its weight, the greatest first; one that stands twice in the line has both weights.
+
+    Weights beyond the tokens (the end of the line's) are left out.
+    """
+    total = dict(zip(tokens, weights, strict=False))
+    if len(total) < len(tokens):
+        total = dict.fromkeys(total, 0.0)
+        for token, weight in zip(tokens, weights, strict=False):
+            total[token] += weight
+    return sorted(total.items(), key=_WEIGHT, reverse=True)
 
 
 class _Sayings:
     """How the tokens of one filing's line are said to people."""
 
     def __init__(self, formality: Formality) -> None:
-        self._formality = formality
-        self._variables = {features.token(variable): variable for variable in features.variables(formality)}
-        self._words: list[str] | None = None
+        self._variables = _said(formality)
+        texts = " ; ".join(filter(None, features.raw_texts(formality)))
+        self._written = _WRITTEN_WORD.findall(texts)
+        self._sources = {token: word for word in reversed(self._written) for token in _tokens_of(word)}
 
-    def strongest(self, weights: Mapping[str, float], most: int) -> list[Reason]:
-        """The `most` strongest that speak for the code."""
-        reasons: list[Reason] = []
-        for weight, token in sorted(((weight, token) for token, weight in weights.items()), reverse=True):
-            if weight <= 0.0 or len(reasons) == most:
+    def strongest(self, ranked: Sequence[tuple[str, float]], most: int) -> list[tuple[str, float]]:
+        """The first `most` that speak for the code and are there."""
+        found: list[tuple[str, float]] = []
+        for token, weight in ranked:
+            if weight <= 0.0 or len(found) == most:
                 break
-            if (variable := self._variables.get(token)) is None or variable.value is not None:
-                reasons.append(self.reason(token, weight))
-        return reasons
+            said = self._variables.get(token)
+            if said is None:
+                found.append((self._sources.get(token) or self._pair(token), weight))
+            elif not said.endswith(MISSING):
+                found.append((said, weight))
+        return found
 
     def reason(self, token: str, weight: float) -> Reason:
         """A token and its weight, said."""
         variable = self._variables.get(token)
         if variable is None:
-            return Reason(Kind.WORD, self._written(token), token, weight)
-        value = f" {MISSING}" if variable.value is None else f"={variable.value}"
-        return Reason(Kind.VARIABLE, f"{variable.name}{value}", token, weight)
+            return Reason(Kind.WORD, self._sources.get(token) or self._pair(token), token, weight)
+        return Reason(Kind.VARIABLE, variable, token, weight)
 
-    def _written(self, token: str) -> str:
-        """The first word of the text, or pair of words, that gives the token; the token where none does."""
-        if self._words is None:
-            self._words = _WRITTEN_WORD.findall(" ; ".join(filter(None, features.raw_texts(self._formality))))
-        for word in self._words:
-            if token in _tokens_of(word):
-                return word
-        for first, second in zip(self._words, self._words[1:], strict=False):
+    def _pair(self, token: str) -> str:
+        """The first two words that give the token together; the token itself where none do."""
+        for first, second in zip(self._written, self._written[1:], strict=False):
             if token in _tokens_of(f"{first} {second}"):
                 return f"{first} {second}"
         return token
@@ -195,3 +201,22 @@ class _Sayings:
 def _tokens_of(word: str) -> frozenset[str]:
     """What the model reads when a word stands alone."""
     return frozenset(normalise(word).split())
+
+
+_VALUES = attrgetter("nature", "type_form", "event", "surface", "cj", "activity_permanence_status")
+_SAID: BoundedCache[tuple[str | None, ...], Mapping[str, str]] = BoundedCache(8_192)
+
+
+def _said(formality: Formality) -> Mapping[str, str]:
+    """Token -> how it is said, for one set of variables; few sets make up most filings."""
+    values = _VALUES(formality)
+    said = _SAID.get(values)
+    if said is None:
+        said = {
+            features.token(variable): f"{variable.name} {MISSING}"
+            if variable.value is None
+            else f"{variable.name}={variable.value}"
+            for variable in features.variables(formality)
+        }
+        _SAID.put(values, said)
+    return said

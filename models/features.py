@@ -74,7 +74,8 @@ def _rank(value: str | None) -> int:
 
 @lru_cache(maxsize=8_192)
 def _tokens(values: tuple[str | None, ...]) -> str:
-    return " ".join(token(Variable(name, value)) for name, value in zip(VARIABLES, values, strict=True))
+    # A missing value leaves no token: six tokens of nothing would weigh as much as the words of a short text.
+    return " ".join(token(Variable(name, v)) for name, v in zip(VARIABLES, values, strict=True) if v is not None)
 
 
 def text_of(formality: Formality) -> str:
@@ -95,4 +96,4 @@ def input_line(text: str, formality: Formality) -> str:
     """What fastText reads: normalised text, then the tokens; empty text leaves the tokens alone."""
     if text.count(" ") >= LONG_TEXT:
         text = f"{text} {' '.join(text.split(' ', OPENING)[:OPENING])}"
-    return f"{text} {_tokens(_values(formality))}".lstrip()
+    return f"{text} {_tokens(_values(formality))}".strip()

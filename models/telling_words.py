@@ -52,9 +52,7 @@ def codes_under(branch: str, nomenclature: Nomenclature) -> tuple[str, ...]:
     return under
 
 
-def telling_words(
-    branch: str, *, model: CodingModel, count: int, min_times: int = MIN_TIMES
-) -> list[TellingWord]:
+def telling_words(branch: str, *, model: CodingModel, count: int, min_times: int = MIN_TIMES) -> list[TellingWord]:
     """The words that speak loudest for a branch, loudest first.
 
     Parameters

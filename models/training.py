@@ -71,7 +71,7 @@ class TrainingSettings:
     hyperparameters: dict[str, Any] = field(
         default_factory=lambda: {
             "dim": 100,
-            "lr": 0.5,
+            "lr": 1.0,
             "epoch": 7,
             "wordNgrams": 2,
             "minn": 3,

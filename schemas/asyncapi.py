@@ -8,7 +8,7 @@ from typing import Any
 
 from schemas import headers as h
 from schemas.documentation import constants_of
-from schemas.topics import TopicSpec
+from schemas.topics import REVIEW, TopicSpec
 
 JSON_SCHEMA = "application/schema+json;version=draft-2020-12"
 BINDING = "0.5.0"
@@ -117,9 +117,10 @@ def _headers(topic: TopicSpec, file_name: Callable[[str], str]) -> dict[str, Any
         h.CONTENT_TYPE: "application/json",
     }
     attributes = (h.CE_SPECVERSION, h.CE_ID, h.CE_SOURCE, h.CE_TYPE, h.CE_SUBJECT, h.CE_TIME, h.CONTENT_TYPE)
-    reasons = {h.EXPLANATION: {"type": "string", "description": said[h.EXPLANATION]}}
     properties = {
         name: {"type": "string", "description": said[name], **({"const": fixed[name]} if name in fixed else {})}
         for name in attributes
     }
-    return {"type": "object", "properties": {**properties, **(reasons if topic.name == REVIEW else {}), **trace}, "required": list(attributes)}
+    if topic.name == REVIEW:
+        properties[h.EXPLANATION] = {"type": "string", "description": said[h.EXPLANATION]}
+    return {"type": "object", "properties": {**properties, **trace}, "required": list(attributes)}

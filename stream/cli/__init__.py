@@ -12,7 +12,19 @@ import typer
 
 from models.errors import ModelError
 from schemas.errors import SchemaError
-from stream.cli import choose_threshold, dead_letters, demo, evaluate, predict, schemas, simulate, topics, train, worker
+from stream.cli import (
+    choose_threshold,
+    dead_letters,
+    demo,
+    evaluate,
+    explain,
+    predict,
+    schemas,
+    simulate,
+    topics,
+    train,
+    worker,
+)
 from stream.errors import StreamError
 
 app = typer.Typer(
@@ -29,6 +41,7 @@ train.register(app)
 evaluate.register(app)
 choose_threshold.register(app)
 predict.register(app)
+explain.register(app)
 topics.register(app)
 dead_letters.register(app)
 simulate.register(app)

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
+import structlog
 from aiokafka.errors import IllegalStateError
 from faust.events import Event
 from faust.exceptions import ConsumerNotStarted
@@ -29,6 +30,9 @@ FETCH_TIMEOUT_SECONDS = 1.0
 ROOM_POLL_SECONDS = 0.002
 """How often to look whether the agent has taken a batch. Waiting in the queue's own `put` would
 not end when a rebalance empties the queue, and would hold the rebalance up."""
+
+
+log = structlog.get_logger(__name__)
 
 
 class BatchConsumer(Consumer):
@@ -92,19 +96,28 @@ class BatchConsumer(Consumer):
         What is not handed over is fetched again (see `_fetch_again`), and a handed-over event of an
         older generation is dropped by the stream, after which Faust seeks to the committed offset.
         """
-        position = self._read_offset[partition] or 0
-        fresh = [record for record in fetched if record.offset >= position]
-        if not fresh:
+        if not fetched:
             return True
+        self._notice_reset(partition, fetched[0].offset)
         conductor: Any = self.app.topics
         channel = next(iter(conductor._tp_index[partition]), None)
         if channel is None or not await self._room(channel.queue):
             return False
         if generation != self.app.consumer_generation_id or not self.flow_active:
             return False
-        channel.queue.put_nowait(self._event(partition, fresh))
-        self._read_offset[partition] = fresh[-1].offset + 1
+        channel.queue.put_nowait(self._event(partition, fetched))
+        self._read_offset[partition] = fetched[-1].offset + 1
         return True
+
+    def _notice_reset(self, partition: TP, offset: int) -> None:
+        """Follow a topic whose offsets began anew (made again, or truncated): nothing of it is old.
+
+        Faust would drop everything below the position it remembers, and never commit below it.
+        """
+        position = self._read_offset[partition]
+        if position is not None and offset < position:
+            log.warning("offsets_went_back", topic=partition.topic, partition=partition.partition, to=offset)
+            self._committed_offset[partition] = None
 
     async def _room(self, queue: asyncio.Queue[Any]) -> bool:
         """Wait until the agent has taken what lies in the channel, or a rebalance suspends the flow."""
@@ -157,7 +170,25 @@ class BatchConsumer(Consumer):
             assigned = self.assignment()
         except ConsumerNotStarted:
             return {}
-        return {tp.partition: Position(self._committed_offset.get(tp), self.highwater(tp)) for tp in assigned}
+        idle = not self._unacked_messages and not self._handed_over()
+        return {
+            tp.partition: Position(
+                self._committed_offset.get(tp), self.highwater(tp), read_to_the_end=idle and self._at_the_end(tp)
+            )
+            for tp in assigned
+        }
+
+    def _handed_over(self) -> bool:
+        """Whether a batch lies in a channel that the agent has not taken."""
+        conductor: Any = self.app.topics
+        return any(not channel.queue.empty() for channels in conductor._tp_index.values() for channel in channels)
+
+    def _at_the_end(self, tp: TP) -> bool:
+        """Whether nothing is left to fetch; markers of transactions count as read, not as messages."""
+        assignment = self._thread._ensure_consumer()._subscription.subscription.assignment
+        state = assignment.state_value(tp) if assignment is not None else None
+        end = self.highwater(tp)
+        return state is not None and end is not None and state.has_valid_position and state.position >= end
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Let go of partitions; what was acknowledged is committed by Faust first."""

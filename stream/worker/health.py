@@ -15,15 +15,23 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """One partition: where the group stands and where the topic ends."""
+    """One partition: where the group stands and where the topic ends.
+
+    Parameters
+    ----------
+    read_to_the_end
+        Everything there was has been read and settled, though the committed offset may stand before
+        the end: transactions leave markers that are no messages.
+    """
 
     committed: int | None
     end: int | None
+    read_to_the_end: bool = False
 
     @property
     def lag(self) -> int:
         """Messages after the committed offset; 0 while either is unknown."""
-        if self.end is None:
+        if self.end is None or self.read_to_the_end:
             return 0
         return max(0, self.end - (self.committed or 0))
 

@@ -161,8 +161,8 @@ are not the same. Macro F1 (every code that occurs counts the same): {models[0][
 
 {unread["shared"]} of the texts, bare names of one or two words that anyone would type, stand in the training
 corpus too. Without them: {percent(unread["accuracy"])} ({between(unread["interval"])}),
-{percent(unread["top_5"])} among the first five. On the tenth of the corpus itself that was kept aside while training (all codes, rare ones as much
-as frequent ones), the model finds {percent(inside["accuracy"]["level_5"])} at level 5."""
+{percent(unread["top_5"])} among the first five. On the tenth of the corpus itself that was kept aside
+while training (all codes, rare ones as much as frequent ones), the model finds {percent(inside["accuracy"]["level_5"])} at level 5."""
 
 
 def _with_interval(metrics: Figures, key: str, name: str) -> str:
@@ -382,8 +382,8 @@ def elsewhere(figures: Figures) -> str:
         parts.append(
             f"The same training, nothing tuned for it, on the index of UK SIC 2007 ({uk['trained']:,} texts; of the\n"
             f"{uk['rows']:,} kept aside by hash {uk['unseen_codes']} have a code never seen):\n"
-            f"{percent(uk['accuracy'])} ({between(uk['interval'])}) right, {percent(uk['top_5'])} among the first five. Goal: 63 % and 83 %;"
-            " a lightly tuned plain fastText: 60.8 % and 81.1 %."
+            f"{percent(uk['accuracy'])} ({between(uk['interval'])}) right, {percent(uk['top_5'])} among the first five."
+            " Goal: 63 % and 83 %; a lightly tuned plain fastText: 60.8 % and 81.1 %."
         )
     return "\n\n".join(parts)
 

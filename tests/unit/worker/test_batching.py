@@ -81,11 +81,12 @@ def test_the_record_at_the_committed_offset_is_handed_over() -> None:
     assert consumer.handed_over() == [[5, 6]]
 
 
-def test_records_before_the_position_are_not_handed_over_twice() -> None:
-    """After a seek the client may bring what was handed over already."""
-    consumer = _Consumer(None, lambda _: _fetched(0, 1), lambda _: _fetched(0, 1, 2))
+def test_offsets_that_begin_anew_are_followed() -> None:
+    """A topic made again has new filings at old offsets: they are decided and may be committed."""
+    consumer = _Consumer(7, lambda _: _fetched(7, 8), lambda _: _fetched(0, 1, 2))
     consumer.drain()
-    assert consumer.handed_over() == [[0, 1], [2]]
+    assert consumer.handed_over() == [[7, 8], [0, 1, 2]]
+    assert consumer._committed_offset[TP("formality.received", 0)] is None
 
 
 def test_what_a_fetch_brought_across_a_rebalance_is_fetched_again() -> None:
