@@ -21,6 +21,7 @@ import numpy.typing as npt
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
+from models import adagrad
 from models.errors import ArtefactError, TrainingError
 
 Scores = npt.NDArray[np.float32]
@@ -187,7 +188,9 @@ def train(path: Path, *, quantised_to: Path | None = None, **hyperparameters: An
         Write a quantised model here instead (vectors cut into codes: a tenth of the size).
     hyperparameters
         fastText's own (`dim`, `lr`, `epoch`, `wordNgrams`, `minn`, `maxn`, `minCount`, `bucket`,
-        `loss`, `thread`, `seed`); one thread makes the same data give the same bytes.
+        `loss`, `thread`, `seed`); one thread makes the same data give the same bytes. With
+        `optimiser` "adagrad" (softmax only) the library builds the dictionary and `models.adagrad`
+        learns, with a `dropout` of its own; "sgd" is the library's training.
 
     Raises
     ------
@@ -199,7 +202,10 @@ def train(path: Path, *, quantised_to: Path | None = None, **hyperparameters: An
     # fastText trains without the interpreter's lock but does not hear Ctrl-C: in a thread of its own
     # it leaves this one free to be interrupted.
     try:
-        model = _in_thread(lambda: fasttext.train_supervised(str(path), verbose=0, **hyperparameters))
+        if hyperparameters.pop("optimiser", "sgd") == "adagrad":
+            model = _learnt_by_adagrad(path, **hyperparameters)
+        else:
+            model = _in_thread(lambda: fasttext.train_supervised(str(path), verbose=0, **hyperparameters))
     except (RuntimeError, ValueError) as error:
         raise TrainingError(f"fastText: {error} A lower learning rate (lr) may help") from error
     destination = quantised_to or path.with_name("model.bin")
@@ -207,6 +213,16 @@ def train(path: Path, *, quantised_to: Path | None = None, **hyperparameters: An
         model.quantize(retrain=False, qnorm=True)
     model.save_model(str(destination))
     return FastTextClassifier(destination)
+
+
+def _learnt_by_adagrad(path: Path, *, epoch: int, lr: float, dropout: float = 0.0, **dictionary: Any) -> Any:
+    """A model with the library's dictionary of the file and matrices of our own learning."""
+    if dictionary.get("loss") != "softmax":
+        raise TrainingError("optimiser adagrad learns by loss softmax alone")
+    # No epoch: the library reads the file, builds its dictionary and leaves the matrices to us.
+    model = _in_thread(lambda: fasttext.train_supervised(str(path), verbose=0, epoch=0, **dictionary))
+    adagrad.fill(model, path, epoch=epoch, lr=lr, dropout=dropout, seed=dictionary["seed"])
+    return model
 
 
 def _check_size(given: Mapping[str, Any]) -> None:

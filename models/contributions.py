@@ -97,7 +97,7 @@ class Contributions:
         ends = np.cumsum([len(line) + 1 for line in lines])
         line_of = np.repeat(np.arange(len(lines)), np.diff(ends, prepend=0))
         vectors = self._sums[places]
-        counts = np.bincount(line_of, weights=self._counts[places])
+        counts = np.bincount(line_of, weights=self._counts[places]).astype(np.float64)
         self._share_ngrams(places, line_of, vectors, counts)
         columns = np.array([[self._column[code] for code in asked] for asked in codes])
         parts = np.einsum("td,tcd->tc", vectors, self._output[columns][line_of], optimize=False)

@@ -74,4 +74,4 @@ def telling_words(branch: str, *, model: CodingModel, count: int, min_times: int
     odds = logsumexp(scores[:, columns], axis=1) - logsumexp(scores[:, ~columns], axis=1)
     order = np.argsort(-odds, kind="stable")[:count].tolist()
     words = list(seen.items())
-    return [TellingWord(*words[at], float(odds[at])) for at in order]
+    return [TellingWord(words[at][0], words[at][1], float(odds[at])) for at in order]

@@ -70,8 +70,10 @@ class TrainingSettings:
 
     hyperparameters: dict[str, Any] = field(
         default_factory=lambda: {
+            "optimiser": "adagrad",
+            "dropout": 0.3,
             "dim": 100,
-            "lr": 1.0,
+            "lr": 0.3,
             "epoch": 7,
             "wordNgrams": 2,
             "minn": 3,

@@ -25,6 +25,7 @@ from stream.errors import UsageError
 
 DECIDED = "decided:"
 LAST = "last:"
+CONNECT_SECONDS = 1.0
 PAUSE_SECONDS = 5.0
 """After a failure Redis is left alone this long, so that an outage does not cost every batch."""
 
@@ -55,7 +56,7 @@ class RedisStore:
     ) -> None:
         try:
             self._client: Any = redis.asyncio.from_url(
-                url, socket_connect_timeout=timeout_seconds, socket_timeout=timeout_seconds
+                url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=CONNECT_SECONDS
             )
         except ValueError as error:
             raise UsageError(f"CODIFLUX_REDIS_URL: {error}") from error
@@ -65,6 +66,10 @@ class RedisStore:
         self._failed = failed
         self._clock = clock
         self._paused_until = 0.0
+
+    async def connect(self) -> None:
+        """Make the first connection, which costs more than a batch may wait for; failing is no error."""
+        await self._try("connect", self._client.ping, seconds=CONNECT_SECONDS)
 
     async def already_decided(self, decision_ids: Sequence[str]) -> frozenset[str]:
         """The ids whose outputs were acknowledged; none when Redis does not answer in time."""
@@ -96,7 +101,9 @@ class RedisStore:
         value: bytes | None = await self._client.get(f"{self._prefix}{LAST}{formality_id}")
         return value
 
-    async def _try(self, operation: str, call: Callable[..., Awaitable[T]], *arguments: Any) -> T | None:
+    async def _try(
+        self, operation: str, call: Callable[..., Awaitable[T]], *arguments: Any, seconds: float | None = None
+    ) -> T | None:
         if self._clock() < self._paused_until:
             return None
         # Waited for, not wrapped in a timeout: a client that is slow to give up (it closes its
@@ -104,7 +111,7 @@ class RedisStore:
         calling = asyncio.ensure_future(call(*arguments))
         calling.add_done_callback(_seen)
         try:
-            done, _ = await asyncio.wait({calling}, timeout=self._timeout)
+            done, _ = await asyncio.wait({calling}, timeout=seconds or self._timeout)
             if not done:
                 raise TimeoutError
             return calling.result()

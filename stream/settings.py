@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     )
     audit_share: Share = Field(0.01, description="Share of auto decisions copied to formality.audit, 0 to 1.")
     explain: bool = Field(
-        True, description="Decisions for review carry their strongest reasons, in the header codiflux-explanation."
+        False, description="Decisions for review carry their reasons (codiflux-explanation), about 40 us each."
     )
     cache_entries: int = Field(50_000, ge=0, description="Codings remembered in the process, about 1.5 kB each.")
 

@@ -105,11 +105,19 @@ class Outbox:
 
     async def _settle(self, batch: _InFlight) -> None:
         refused = await batch.delivery.wait()
-        if refused:
-            await self._bury(batch.outcomes, refused)
+        if refused and (too_large := await self._too_large(refused)):
+            await self._bury(batch.outcomes, too_large)
         batch.acknowledge()
         self._oldest.popleft()
         self._acknowledged(batch.outcomes)
+
+    async def _too_large(self, refused: Sequence[Outgoing]) -> list[Outgoing]:
+        """Of what was refused, what is too large by itself.
+
+        The broker refuses a request's records of one partition together; a message that only shared
+        the request with a large one is taken when it comes alone.
+        """
+        return [message for message in refused if await (await self._producer.send([message])).wait()]
 
     async def _bury(self, outcomes: Sequence[Outcome], refused: Sequence[Outgoing]) -> None:
         """Dead letters for records whose decision the broker finds too large."""

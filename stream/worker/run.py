@@ -86,6 +86,8 @@ class _Worker:
         app, outbox = self._wire(producer)
         server = self._serve()
         observing: asyncio.Task[None] | None = None
+        if self._redis is not None:
+            await self._redis.connect()
         await _started(app, stop)
         try:
             observing = asyncio.create_task(self._observe(app, outbox))

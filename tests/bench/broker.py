@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import socket
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient
+from texts import Filing
 
 from schemas import topics
 from stream.kafka.admin import Cluster
@@ -78,8 +79,8 @@ class RoundTopics:
             with suppress(KafkaException):
                 future.result()
 
-    def fill(self, values: Sequence[bytes], *, first: int = 0) -> None:
-        """Write filings to formality.received and wait until the broker has them; keys count from `first`."""
+    def fill(self, filings: Iterable[Filing]) -> None:
+        """Write filings to formality.received and wait until the broker has them."""
         producer = Producer(
             client_configuration(self.settings)
             | {
@@ -91,15 +92,13 @@ class RoundTopics:
             }
         )
         received = self.settings.topic(topics.RECEIVED)
-        for number, value in enumerate(values, start=first):
+        for filing in filings:
             while True:
                 try:
-                    producer.produce(received, value, f"{number:07d}")
+                    producer.produce(received, filing.value, filing.key)
                     break
                 except BufferError:
                     producer.poll(0.1)
-            if number % 1000 == 0:
-                producer.poll(0)
         if producer.flush(120):
             raise RuntimeError("the broker did not take the filings")
 

@@ -66,7 +66,14 @@ CONTENDERS = (
     Contender("quix", "Quix Streams", "quix_worker.py", python=BENCH_PYTHON),
     Contender("faust", "naive Faust", "naive_faust.py", datasets=(DISTINCT,), share=0.1),
     Contender("ours", "Codiflux, one process"),
-    Contender("ours2", "Codiflux, two processes", arguments=("--processes", "2"), datasets=(DISTINCT,), latency=False),
+    Contender("reasons", "Codiflux, one process, with reasons", environment={"CODIFLUX_EXPLAIN": "true"}),
+    Contender(
+        "ours2",
+        "Codiflux, two processes",
+        arguments=("--processes", "2"),
+        datasets=(DISTINCT,),
+        latency=False,
+    ),
 )
 
 

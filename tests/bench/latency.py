@@ -12,6 +12,7 @@ from typing import Any
 from broker import PARTITIONS, Broker, RoundTopics
 from confluent_kafka import Consumer, Producer, TopicPartition
 from contenders import Contender, Running
+from texts import Filing
 
 from schemas import topics as names
 from stream.kafka.configuration import client_configuration
@@ -35,7 +36,7 @@ class Latency:
 
 def measure(
     contender: Contender,
-    values: list[bytes],
+    filings: list[Filing],
     *,
     seconds: int,
     broker: Broker,
@@ -43,9 +44,9 @@ def measure(
     model: Path,
     folder: Path,
 ) -> Latency:
-    """One run on fresh topics; `values` are at least as many as the pace needs, start and warm-up included."""
+    """One run on fresh topics; `filings` are at least as many as the pace needs, start and warm-up included."""
     with RoundTopics(broker, prefix) as topics, Running(contender, topics, model, folder / f"{prefix}log") as running:
-        gauge = _Gauge(topics, values)
+        gauge = _Gauge(topics, filings)
         try:
             gauge.await_first(running)
             gauge.keep_pace(WARM_UP_SECONDS * RATE)
@@ -63,11 +64,10 @@ def measure(
 class _Gauge:
     """A producer at one end, a consumer thread at the other, one clock for both."""
 
-    def __init__(self, topics: RoundTopics, values: list[bytes]) -> None:
-        self._values = iter(values)
+    def __init__(self, topics: RoundTopics, filings: list[Filing]) -> None:
+        self._filings = iter(filings)
         self._topic = topics.settings.topic(names.RECEIVED)
         self._sent: dict[bytes, float] = {}
-        self._number = 0
         self.milliseconds: list[float] = []
         client = client_configuration(topics.settings)
         self._producer = Producer(client | {"acks": "all", "linger.ms": 0, "partitioner": "murmur2_random"})
@@ -89,11 +89,9 @@ class _Gauge:
                     self.milliseconds.append((now - sent) * 1000)
 
     def _send(self) -> None:
-        key = f"{self._number:07d}".encode()
-        self._number += 1
-        value = next(self._values)
-        self._sent[key] = time.perf_counter()
-        self._producer.produce(self._topic, value, key)
+        filing = next(self._filings)
+        self._sent[filing.key] = time.perf_counter()
+        self._producer.produce(self._topic, filing.value, filing.key)
         self._producer.poll(0)
 
     def await_first(self, running: Running) -> None:

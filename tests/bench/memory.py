@@ -10,7 +10,7 @@ from pathlib import Path
 
 from broker import Broker, RoundTopics
 from contenders import Contender, Running
-from texts import distinct, message
+from texts import Filing, distinct, message
 
 CHUNK = 10_000
 BACKLOG = 40_000
@@ -56,7 +56,7 @@ class _Watch:
         self._running = running
         self._filings = filings
         self._progress = progress
-        self._values: Iterator[bytes] = (
+        self._waiting: Iterator[Filing] = (
             message(f"memory-{number:07d}", content) for number, content in enumerate(distinct())
         )
         self._sent = 0
@@ -85,8 +85,8 @@ class _Watch:
 
     def _feed(self, decided: int) -> None:
         while self._sent < self._filings and self._sent - decided < BACKLOG:
-            chunk = list(islice(self._values, min(CHUNK, self._filings - self._sent)))
-            self._topics.fill(chunk, first=self._sent)
+            chunk = list(islice(self._waiting, min(CHUNK, self._filings - self._sent)))
+            self._topics.fill(chunk)
             self._sent += len(chunk)
 
 

@@ -34,7 +34,6 @@ def main(brokers: str, prefix: str, group: str, model: str) -> None:
             "acks": "all",
             "enable.idempotence": True,
             "partitioner": "murmur2_random",
-            "linger.ms": 0,
             "queue.buffering.max.messages": 200_000,
         }
     )
@@ -64,7 +63,7 @@ def _code(messages: list[Any], work: Work, producer: Producer, prefix: str) -> N
         producer.produce(
             prefix + written.topic, written.value, written.key, headers=written.headers, on_delivery=_delivered
         )
-        producer.poll(0)
+    # Sends what lingers at once, and waits.
     producer.flush()
 
 

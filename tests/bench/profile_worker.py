@@ -37,6 +37,7 @@ COMPONENTS: tuple[tuple[str, str], ...] = (
     ("produce", r"kafka/producer\.py|kafka\.producer"),
     ("acknowledge, metrics", r"worker/(outbox|metrics|breaker)\.py|monitoring/"),
     ("encode, headers", r"\b(encode|cloud_event|passed_through)\b.*(codec|pipeline|headers)|_messages \(.*pipeline"),
+    ("reasons", r"\(.*(models/(explanation|contributions)|worker/explaining)\.py"),
     ("decision", r"\(.*models/(decide|policy)\.py"),
     ("hidden vectors", r"\bhidden\b \(.*classifier\.py"),
     ("product, loss, top", r"\(.*models/classifier\.py"),
@@ -45,7 +46,7 @@ COMPONENTS: tuple[tuple[str, str], ...] = (
     ("decode", r"\(.*schemas/(codec|formality|instant)\.py|schemas/inputs/|worker/guard\.py|decode_formalities"),
     ("pipeline", r"\(.*worker/pipeline\.py"),
     ("batches from Faust", r"\(.*worker/batching\.py"),
-    ("Faust, aiokafka, event loop", r"faust|aiokafka|mode/|asyncio|uvloop|_worker|run\.py"),
+    ("Faust, aiokafka, event loop", r"faust|aiokafka|mode/|asyncio|uvloop|selectors|run\.py"),
 )
 """Name and pattern; a sample belongs to the innermost frame that any pattern knows, the first to match it."""
 
@@ -69,7 +70,7 @@ def main() -> int:
     results = found.read(options.json) if options.json.exists() else found.empty({"rounds": 0, "messages": 0})
     results["profile"] = profile
     found.save(results, options.json)
-    report.show({**results, "throughput": {}, "latency": {}, "memory": None}, Console())
+    report.show({**results, "throughput": {}, "latency": {}, "memory": None, "failures": []}, report.wide())
     console.print(f"stacks: {stacks}")
     return 0
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+WIDTH = 120
 Rows = list[list[str]]
 Section = tuple[str, list[str], Rows]
 
@@ -80,6 +81,12 @@ def _figures(results: Results) -> Section:
     return "Figures to reach", ["", "wanted", "measured", "reached"], rows
 
 
+def wide() -> Console:
+    """Standard output; a pipe is no reason for narrow tables."""
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDTH)
+
+
 def show(results: Results, console: Console) -> None:
     """Print every table."""
     for title, heads, rows in sections(results):
@@ -90,7 +97,7 @@ def show(results: Results, console: Console) -> None:
             table.add_row(*row)
         console.print(table)
     for failure in results["failures"]:
-        console.print(f"[red]failed:[/red] {failure}")
+        console.print(f"failed: {failure.splitlines()[0]}", style="red", markup=False)
 
 
 def fill_document(path: Path, results: Results) -> None:

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import mean
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
@@ -23,7 +24,7 @@ import throughput  # noqa: E402
 from broker import Broker  # noqa: E402
 from contenders import BENCH_PYTHON, CONTENDERS  # noqa: E402
 from rich.console import Console  # noqa: E402
-from texts import BOTH_SETS, DISTINCT, messages  # noqa: E402
+from texts import BOTH_SETS, DISTINCT, Filing, messages  # noqa: E402
 
 from stream.errors import StreamError  # noqa: E402
 from stream.starter_model import starter_model  # noqa: E402
@@ -33,14 +34,14 @@ LATENCY_MESSAGES_BESIDE = 1_000
 """For start and warm-up, beside those that are measured."""
 FAILURES = (RuntimeError, StreamError, OSError)
 
-progress = Console(stderr=True, highlight=False)
+progress = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def main() -> int:
     """Exit code 1 when a contender failed; a figure that is not reached is no failure of the run."""
     options = _options()
     results = _run(options) if options.read is None else found.read(options.read)
-    report.show(results, Console())
+    report.show(results, report.wide())
     if options.docs is not None:
         report.fill_document(options.docs, results)
     return 1 if results["failures"] else 0
@@ -86,7 +87,7 @@ def _run(options: argparse.Namespace) -> found.Results:
     results = found.empty({"rounds": options.rounds, "messages": options.messages, "model": model.name})
     values = {dataset: messages(dataset, options.messages) for dataset in options.datasets}
     for dataset, some in values.items():
-        progress.print(f"{dataset}: {len(some):,} messages of {sum(map(len, some)) / len(some):.0f} bytes")
+        progress.print(f"{dataset}: {len(some):,} messages of {mean(len(f.value) for f in some):.0f} bytes")
     with tempfile.TemporaryDirectory(prefix="codiflux-bench-") as folder, Broker(Path(folder)) as broker:
         bench = _Bench(options, results, broker, model, Path(folder))
         for number in range(options.rounds):
@@ -112,7 +113,7 @@ class _Bench:
         self._folder = folder
         self._contenders = [contender for contender in CONTENDERS if contender.name in options.only]
 
-    def throughput(self, number: int, values: dict[str, list[bytes]]) -> None:
+    def throughput(self, number: int, values: dict[str, list[Filing]]) -> None:
         """One round of everybody on every dataset."""
         for dataset, some in values.items():
             for contender in [c for c in self._contenders if dataset in c.datasets]:
@@ -153,7 +154,7 @@ class _Bench:
                 )
 
     def memory(self) -> None:
-        """One long run of our worker."""
+        """One long run of our worker as it is by default."""
         for contender in [c for c in self._contenders if c.name == "ours"]:
             with self._noted("memory"):
                 measured = memory.measure(
@@ -173,7 +174,7 @@ class _Bench:
             yield
         except FAILURES as error:
             self._results["failures"].append(f"{what}: {error}")
-            progress.print(f"[red]{what} failed:[/red] {error}", markup=True)
+            progress.print(f"{what} failed: {error}", style="red", markup=False)
         finally:
             found.save(self._results, self._options.json)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from bisect import bisect
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import accumulate, islice
 from math import expm1
 
@@ -26,18 +27,25 @@ Content = tuple[Formality, str]
 """A filing and the text it bears instead of its own."""
 
 
-def messages(dataset: str, count: int) -> list[bytes]:
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """A message for formality.received."""
+
+    key: bytes
+    value: bytes
+
+
+def messages(dataset: str, count: int) -> list[Filing]:
     """`count` filings as JSON with the fields their declarant filled; the same in every run."""
     contents = _repeating(count) if dataset == REPEATING else islice(distinct(), count)
     return [message(f"{dataset}-{number:07d}", content) for number, content in enumerate(contents)]
 
 
-def message(identity: str, content: Content) -> bytes:
-    """A filing's bytes under an id of its own."""
-    filing, text = content
-    return to_json(
-        filing.model_copy(update={"formality_id": identity, "description_activity": text}), exclude_none=True
-    )
+def message(identity: str, content: Content) -> Filing:
+    """A filing under an id of its own."""
+    formality, text = content
+    filed = formality.model_copy(update={"formality_id": identity, "description_activity": text})
+    return Filing(identity.encode(), to_json(filed, exclude_none=True))
 
 
 def distinct() -> Iterator[Content]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from broker import Broker, RoundTopics
 from contenders import ONE_THREAD, ROOT, Contender, Running
+from texts import Filing
 
 STEADY_SHARE = 0.05
 """The clock starts when this share is readable: start-up, joining and the first fetch are over."""
@@ -43,15 +44,15 @@ class Measured:
 
 
 def measure(
-    contender: Contender, values: list[bytes], *, broker: Broker, prefix: str, model: Path, folder: Path
+    contender: Contender, filings: list[Filing], *, broker: Broker, prefix: str, model: Path, folder: Path
 ) -> Measured:
     """One round of one contender on fresh topics that already hold every filing."""
     if not contender.kafka:
-        return _in_memory(contender, values, model, folder)
+        return _in_memory(contender, filings, model, folder)
     with RoundTopics(broker, prefix) as topics:
-        topics.fill(values)
+        topics.fill(filings)
         with Running(contender, topics, model, folder / f"{prefix}log") as running:
-            return _watch(topics, running, len(values))
+            return _watch(topics, running, len(filings))
 
 
 def _watch(topics: RoundTopics, running: Running, expected: int) -> Measured:
@@ -73,9 +74,9 @@ def _watch(topics: RoundTopics, running: Running, expected: int) -> Measured:
         time.sleep(LOOK_SECONDS)
 
 
-def _in_memory(contender: Contender, values: list[bytes], model: Path, folder: Path) -> Measured:
+def _in_memory(contender: Contender, filings: list[Filing], model: Path, folder: Path) -> Measured:
     file = folder / "messages.jsonl"
-    file.write_bytes(b"\n".join(values))
+    file.write_bytes(b"\n".join(filing.value for filing in filings))
     done = subprocess.run(
         [str(contender.python), f"tests/bench/{contender.script}", *contender.arguments, str(model), str(file)],
         cwd=ROOT,

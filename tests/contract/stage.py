@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 
 from schemas.topics import TOPICS
 from stream.settings import Settings
@@ -244,7 +244,15 @@ class Stage:
     def committed(self) -> dict[int, int]:
         """Committed offset of the workers' group, 0 where it has none."""
         asked = [TopicPartition(self.prefix + RECEIVED, p) for p in range(self.partitions)]
-        return {p.partition: max(0, p.offset) for p in self._group.committed(asked, timeout=15)}
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return {p.partition: max(0, p.offset) for p in self._group.committed(asked, timeout=15)}
+            except KafkaException as error:
+                # A broker that has just started looks for its coordinator.
+                if not error.args[0].retriable() or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
     def commit(self, offsets: Mapping[int, int]) -> None:
         """Move the group, as an operator does; no worker may run."""

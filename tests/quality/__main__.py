@@ -19,11 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from models import features, text
+from models.starter import declarations
 from tests.quality import corpus, measure, outside, page, pictures, variants
 
 HERE = Path(__file__).parent
 FIGURES = HERE / "figures.json"
 ROOT = HERE.parents[1]
+PAGE = ROOT / "docs" / "quality.md"
+IMAGES = ROOT / "docs" / "images"
 NOMENCLATURES = ("naf-rev2", "naf-2025")
 
 
@@ -48,9 +51,9 @@ def read_figures() -> dict[str, Any]:
 
 def rendered(figures: Mapping[str, Any]) -> dict[Path, str]:
     """Every generated file and its text."""
-    files = {ROOT / "docs" / "quality.md": page.page(figures)}
+    files = {PAGE: page.page(figures)}
     for name, svg in pictures.all_pictures(figures).items():
-        files[ROOT / "docs" / "images" / name] = svg
+        files[IMAGES / name] = svg
     files[corpus.CARD] = corpus.with_counts(corpus.CARD.read_text(encoding="utf-8"))
     return files
 
@@ -92,6 +95,7 @@ def _measured(options: argparse.Namespace, work: Path) -> dict[str, Any]:
             _codiflux("train", "--starter", "--nomenclature", name, "--output", str(folder))
         _say(f"measuring {name}")
         figures["models"][name] = measure.measured(folder, measure.evaluation_set(name))
+        _check_trained_on_this_corpus(folder, figures["models"][name]["rows_trained"])
         folders[name] = folder
     _say("measuring variants")
     examples = measure.evaluation_set("naf-rev2")
@@ -105,6 +109,13 @@ def _measured(options: argparse.Namespace, work: Path) -> dict[str, Any]:
     figures["real_format"] = outside.real_format_filings(folders["naf-rev2"])
     figures["uk"] = None if options.skip_uk else outside.uk_index(_train_on, work)
     return figures
+
+
+def _check_trained_on_this_corpus(folder: Path, rows: int) -> None:
+    """A model of another corpus would give figures that belong to no shipped data."""
+    lines = len(declarations.declarations())
+    if rows != lines:
+        raise SystemExit(f"{folder}: trained on {rows} declarations, the corpus has {lines}; train it again")
 
 
 def _train_on(data: Path, nomenclature: Path, destination: Path) -> None:

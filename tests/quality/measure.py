@@ -64,7 +64,7 @@ def measured(folder: Path, examples: Sequence[Example]) -> dict[str, Any]:
         "not_in_corpus": _not_in_corpus(examples, codings),
         "confusions": _confusions(examples, codings, model, policy),
     }
-    return rounded(figures)
+    return rounded(figures)  # type: ignore[no-any-return]
 
 
 def rounded(value: Any) -> Any:
@@ -132,7 +132,15 @@ def _by_group(examples: Sequence[Example], codings: Sequence[Coding], key: Any) 
 
 def _length(example: Example) -> str:
     words = len((example.formality.description_activity or "").split())
-    return "1-2 words" if words <= 2 else "3-5" if words <= 5 else "6-14" if words <= 14 else "15 and more"
+    return (
+        "1-2 words"
+        if words <= 2
+        else "3-5 words"
+        if words <= 5
+        else "6-14 words"
+        if words <= 14
+        else "15 words and more"
+    )
 
 
 def _by_section(examples: Sequence[Example], codings: Sequence[Coding], model: CodingModel) -> list[dict[str, Any]]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from models.intervals import wilson
 from tests.quality import published
 from tests.quality.chart import BLUE, GREEN, GREY, ORANGE, SOFT, Axis, Drawing, Plot, percents
 
 OURS = (("naf-rev2", "Codiflux, NAF rev. 2", BLUE), ("naf-2025", "Codiflux, NAF 2025", GREEN))
 WIDTH = 800
+FEW = 20
+"""Filings; a share of fewer is noise in a picture."""
 
 
 def all_pictures(figures: Mapping[str, Any]) -> dict[str, str]:
@@ -26,7 +29,7 @@ def accuracy(figures: Mapping[str, Any]) -> str:
     """By level of the nomenclature, and by how many candidates are looked at."""
     drawing = Drawing(WIDTH, 400, "Accuracy by level and among the first candidates")
     metrics = {name: figures["models"][name]["metrics"] for name, _, _ in OURS}
-    up = Axis(0.6, 1.0, percents(60, 100, 10))
+    up = Axis(0.7, 1.0, percents(70, 100, 5))
     levels = ("section", "division", "group", "class", "code")
     left = Plot(drawing, 60, 44, 310, 250, Axis(0.5, 5.5, list(enumerate(levels, start=1))), up)
     right = Plot(drawing, 460, 44, 310, 250, Axis(0.5, 5.5, [(k, f"top {k}") for k in range(1, 6)]), up)
@@ -59,7 +62,7 @@ def automation(figures: Mapping[str, Any]) -> str:
     """Error among the automatic against the share that is automatic."""
     drawing = Drawing(WIDTH, 430, "Automation and error of the auto lane")
     across = Axis(0.2, 1.0, percents(20, 100, 10), "filings coded without a human")
-    plot = Plot(drawing, 60, 44, 700, 300, across, Axis(0.0, 0.3, percents(0, 30, 5)))
+    plot = Plot(drawing, 60, 44, 700, 300, across, Axis(0.0, 0.25, percents(0, 25, 5)))
     plot.frame("Wrong codes among them")
     plot.curve([(0.2, 0.1), (1.0, 0.1)], colour=GREY, dashes="5 4", width=1.5)
     x, y = plot.at(0.2, 0.1)
@@ -91,16 +94,19 @@ def calibration(model: Mapping[str, Any]) -> str:
     plot.frame("Share of them right")
     plot.curve([(0, 0), (1, 1)], colour=GREY, dashes="5 4", width=1.5)
     for key, colour, hollow in (("before", GREY, True), ("after", BLUE, False)):
-        points = [(stated, right) for stated, right, _ in model["reliability"][key]]
-        plot.curve(points, colour=colour, width=1.5)
-        for x, y in points:
-            plot.dot(x, y, colour=colour, hollow=hollow)
+        bins = [entry for entry in model["reliability"][key] if entry[2] >= FEW]
+        plot.curve([(stated, right) for stated, right, _ in bins], colour=colour, width=1.5)
+        for stated, right, count in bins:
+            if key == "after":
+                plot.whisker(stated, wilson(round(right * count), count), colour=colour)
+            plot.dot(stated, right, colour=colour, hollow=hollow)
     ece = model["ece"]
     drawing.legend(
-        74,
-        66,
+        215,
+        300,
         [(f"calibrated, ECE {ece['after']:.3f}", BLUE, False), (f"before, ECE {ece['before']:.3f}", GREY, True)],
     )
+    drawing.text(60, 410, f"bars: 95 % intervals; groups of fewer than {FEW} filings are left out", colour=SOFT)
     _histogram(drawing, model["reliability"]["after"], ticks)
     return drawing.svg()
 
@@ -134,7 +140,7 @@ def sections(model: Mapping[str, Any]) -> str:
         drawing.line((low, y), (high, y), colour=GREY, width=2)
         drawing.dot(left + row["section_accuracy"] * (right - left), y, colour=BLUE, hollow=True, radius=4)
         drawing.dot(left + row["accuracy"] * (right - left), y, colour=BLUE)
-        drawing.text(right + 20, y + 4, f"{row['rows']} filings", colour=SOFT)
+        drawing.text(right + 20, y + 4, f"{row['rows']} filing{'s' if row['rows'] > 1 else ''}", colour=SOFT)
     bottom = top + 24 * len(rows) + 24
     drawing.legend(left, bottom, [("code right (bar: 95 % interval)", BLUE, False)])
     drawing.legend(left + 230, bottom, [("section right", BLUE, True)])

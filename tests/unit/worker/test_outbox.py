@@ -96,13 +96,33 @@ def test_a_decision_refused_for_its_size_is_dead_lettered_before_its_batch_is_ac
         (message,) = desk.producer.deliveries[0].messages
         desk.producer.deliveries[0].outcome.set_result([message])
         await desk.until(lambda: len(desk.producer.deliveries) == 2)
-        (letter,) = desk.producer.deliveries[1].messages
+        desk.producer.deliveries[1].outcome.set_result([message])
+        await desk.until(lambda: len(desk.producer.deliveries) == 3)
+        (letter,) = desk.producer.deliveries[2].messages
         assert (letter.topic, letter.value) == ("formality.dead-letter", filing("f0"))
         assert dict(letter.headers)["codiflux-reason"] == b"decision_too_large"
         await _turns()
         assert desk.acknowledged == []
+        desk.producer.deliveries[2].outcome.set_result([])
+        await desk.until(lambda: desk.acknowledged == [0])
+        desk.settling.cancel()
+
+    _run(scenario)
+
+
+def test_a_decision_that_only_shared_its_request_with_a_large_one_is_written_alone() -> None:
+    """The broker refuses a whole request: what it takes alone is no dead letter."""
+
+    async def scenario() -> None:
+        desk = _Desk()
+        await desk.post(0)
+        (message,) = desk.producer.deliveries[0].messages
+        desk.producer.deliveries[0].outcome.set_result([message])
+        await desk.until(lambda: len(desk.producer.deliveries) == 2)
+        assert desk.producer.deliveries[1].messages == [message]
         desk.producer.deliveries[1].outcome.set_result([])
         await desk.until(lambda: desk.acknowledged == [0])
+        assert len(desk.producer.deliveries) == 2
         desk.settling.cancel()
 
     _run(scenario)
@@ -114,9 +134,9 @@ def test_a_dead_letter_that_is_refused_too_ends_the_worker_unacknowledged() -> N
     async def scenario() -> None:
         desk = _Desk()
         await desk.post(0)
-        desk.producer.deliveries[0].outcome.set_result(desk.producer.deliveries[0].messages)
-        await desk.until(lambda: len(desk.producer.deliveries) == 2)
-        desk.producer.deliveries[1].outcome.set_result(desk.producer.deliveries[1].messages)
+        for number in range(3):
+            await desk.until(lambda: len(desk.producer.deliveries) == number + 1)
+            desk.producer.deliveries[number].outcome.set_result(desk.producer.deliveries[number].messages)
         with pytest.raises(CircuitOpen, match=r"max\.message\.bytes"):
             await desk.settling
         assert desk.acknowledged == []

@@ -1,0 +1,86 @@
+"""Our own learning of a fastText model: the library's own rows, better figures, the same bits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import fasttext
+import numpy as np
+import pytest
+
+from models.adagrad import InputRows, learn
+from models.classifier import train
+from models.errors import TrainingError
+
+LINES = ["plomber chauffag", "tax \ue00b \ue642", "boulanger patisser boulanger", "été 東京 🍞", "", "inconnu"]
+HYPERPARAMETERS = {
+    "dim": 42,
+    "lr": 0.3,
+    "epoch": 5,
+    "minn": 3,
+    "maxn": 5,
+    "minCount": 1,
+    "bucket": 200_000,
+    "loss": "softmax",
+    "thread": 1,
+    "seed": 5,
+}
+
+
+def _training_file(folder: Path) -> Path:
+    path = folder / "training.txt"
+    lines = [f"__label__{'AB'[row % 2]} {line}\n" for row, line in enumerate(LINES[:4] * 10)]
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("word_ngrams", [1, 2, 3])
+def test_a_line_s_rows_are_those_that_the_library_averages(word_ngrams: int, tmp_path: Path) -> None:
+    """Words, sub-words, word pairs and the end of the line, known and unknown words, any alphabet."""
+    model = fasttext.train_supervised(
+        str(_training_file(tmp_path)), dim=8, epoch=1, minn=2, maxn=4, bucket=5_000, wordNgrams=word_ngrams, verbose=0
+    )
+    matrix = np.random.default_rng(1).random(model.get_input_matrix().shape, dtype=np.float32)
+    model.set_matrices(matrix, model.get_output_matrix())
+    rows = InputRows(model)
+
+    averages = rows.matrix(LINES) @ matrix
+
+    for line, average in zip(LINES, averages, strict=True):
+        assert average == pytest.approx(model.get_sentence_vector(line), abs=1e-6), line
+
+
+@pytest.mark.parametrize("word_ngrams", [1, 2])
+def test_a_learnt_model_is_an_ordinary_one_and_knows_its_lines(word_ngrams: int, tmp_path: Path) -> None:
+    """Written, read by the library and right on what it was trained on."""
+    model = train(_training_file(tmp_path), optimiser="adagrad", dropout=0.1, wordNgrams=word_ngrams, **HYPERPARAMETERS)
+
+    assert [pairs[0][0] for pairs in model.top(LINES[:4], 1)] == ["A", "B", "A", "B"]
+
+
+def test_the_same_seed_learns_the_same_bits(tmp_path: Path) -> None:
+    """Artefacts are named by their content."""
+    files = []
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        train(_training_file(folder), optimiser="adagrad", dropout=0.3, wordNgrams=2, **HYPERPARAMETERS)
+        files.append((folder / "model.bin").read_bytes())
+
+    assert files[0] == files[1]
+
+
+def test_another_loss_than_softmax_is_refused_in_words(tmp_path: Path) -> None:
+    """Independent yes-or-no answers stay the library's to learn."""
+    with pytest.raises(TrainingError, match="softmax"):
+        train(_training_file(tmp_path), optimiser="adagrad", **{**HYPERPARAMETERS, "loss": "ova"})
+
+
+def test_dropout_leaves_the_inputs_as_they_were() -> None:
+    """Each pass leaves out others: what one pass dropped must be there in the next."""
+    from scipy import sparse
+
+    inputs = sparse.csr_matrix(np.eye(6, dtype=np.float32))
+    learn(inputs, [0, 1] * 3, classes=2, dim=4, epoch=3, lr=0.1, dropout=0.5, seed=1)
+
+    assert (inputs.toarray() == np.eye(6)).all()
