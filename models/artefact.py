@@ -36,7 +36,7 @@ MANIFEST = "manifest.json"
 RULES = "rules.parquet"
 NOMENCLATURE = "nomenclature.csv"
 REFERENCE = "reference.json"
-DEFAULT_CACHE_ENTRIES = 50_000
+DEFAULT_CACHE_ENTRIES = 30_000
 
 
 class ThresholdPoint(BaseModel):

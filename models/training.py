@@ -57,8 +57,8 @@ class TrainingSettings:
     rules
         Exact rules to ship in front of the model.
     lines
-        About how many lines fastText reads an epoch when the examples are fewer: the rest are varied
-        copies of them.
+        About how many lines the model reads an epoch when the examples are fewer: the rest are varied
+        copies of them. 0 makes no copies.
     augmentation
         How copies differ from their examples.
     class_weights
@@ -74,7 +74,7 @@ class TrainingSettings:
             "dropout": 0.3,
             "dim": 100,
             "lr": 0.3,
-            "epoch": 7,
+            "epoch": 15,
             "wordNgrams": 2,
             "minn": 3,
             "maxn": 5,
@@ -87,7 +87,7 @@ class TrainingSettings:
     seed: int = 20_261_121
     quantised: bool = False
     rules: tuple[rules.Rule, ...] = ()
-    lines: int = 90_000
+    lines: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
     class_weights: Mapping[str, float] | None = None
     target_errors: tuple[float, ...] = (0.05, 0.10, 0.20)

@@ -62,7 +62,7 @@ class Settings(BaseSettings):
     explain: bool = Field(
         False, description="Decisions for review carry their reasons (codiflux-explanation), about 40 us each."
     )
-    cache_entries: int = Field(50_000, ge=0, description="Codings remembered in the process, about 1.5 kB each.")
+    cache_entries: int = Field(30_000, ge=0, description="Codings remembered in the process, about 1.5 kB each.")
 
     redis_url: str = Field("", description="Redis, e.g. redis://127.0.0.1:6379/0; empty: none. Only ever helps.")
     redis_timeout_seconds: float = Field(

@@ -16,7 +16,7 @@ CHUNK = 10_000
 BACKLOG = 40_000
 """Filings kept waiting, so that the worker is never idle and the driver never far ahead."""
 SETTLED = 200_000
-"""Filings after which the cache (50,000 codings) is long full: memory should stand still."""
+"""Filings after which the cache (30,000 codings) is long full: memory should stand still."""
 LOOK_SECONDS = 0.5
 SILENCE_SECONDS = 120.0
 MEGABYTE = 1e6

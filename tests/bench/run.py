@@ -180,4 +180,8 @@ class _Bench:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        # What was measured is in the JSON file; the broker and the contender are stopped by now.
+        sys.exit(130)

@@ -38,10 +38,10 @@ def _training_file(folder: Path) -> Path:
 def test_a_line_s_rows_are_those_that_the_library_averages(word_ngrams: int, tmp_path: Path) -> None:
     """Words, sub-words, word pairs and the end of the line, known and unknown words, any alphabet."""
     model = fasttext.train_supervised(
-        str(_training_file(tmp_path)), dim=8, epoch=1, minn=2, maxn=4, bucket=5_000, wordNgrams=word_ngrams, verbose=0
+        str(_training_file(tmp_path)), dim=8, epoch=0, minn=2, maxn=4, bucket=5_000, wordNgrams=word_ngrams, verbose=0
     )
     matrix = np.random.default_rng(1).random(model.get_input_matrix().shape, dtype=np.float32)
-    model.set_matrices(matrix, model.get_output_matrix())
+    model.set_matrices(matrix, np.zeros((2, 8), dtype=np.float32))
     rows = InputRows(model)
 
     averages = rows.matrix(LINES) @ matrix
