@@ -16,6 +16,8 @@ SESSION_SECONDS = 6
 """The least that Kafka allows by default."""
 STRIKES = {"kill": 5, "leave": 2, "join": 2, "sleep": 2}
 """What is done to a worker, and how often in comparison."""
+PORTION_SECONDS = 0.3
+"""At least, between two portions: fast workers would be through before much could be done to them."""
 MENDABLE = {69, 70, 75}
 """Exit codes after which the supervisor starts a worker again."""
 
@@ -151,19 +153,20 @@ def run_chaos(
     next_strike = time.monotonic() + 4
     restart_at = len(portions) // 2
     for number, portion in enumerate(portions):
+        paced = time.monotonic() + PORTION_SECONDS
         stage.send((key, value) for key, value, _ in portion)
         expected |= {identity for _, _, identities in portion for identity in identities}
         sent += len(portion)
         if sent <= ahead:
             continue
 
-        def breathing(sent: int = sent) -> bool:
+        def breathing(sent: int = sent, paced: float = paced) -> bool:
             nonlocal next_strike
             disorder.tend()
             if time.monotonic() >= next_strike:
                 disorder.strike()
                 next_strike = time.monotonic() + strike_every_seconds * chance.uniform(0.5, 1.5)
-            return sent - _committed(stage) < ahead
+            return time.monotonic() >= paced and sent - _committed(stage) < ahead
 
         until(breathing, "the group keeps up", seconds=120)
         if restart_broker is not None and number == restart_at:

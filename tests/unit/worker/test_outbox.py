@@ -135,7 +135,7 @@ def test_a_dead_letter_that_is_refused_too_ends_the_worker_unacknowledged() -> N
         desk = _Desk()
         await desk.post(0)
         for number in range(3):
-            await desk.until(lambda: len(desk.producer.deliveries) == number + 1)
+            await desk.until(lambda count=number + 1: len(desk.producer.deliveries) == count)
             desk.producer.deliveries[number].outcome.set_result(desk.producer.deliveries[number].messages)
         with pytest.raises(CircuitOpen, match=r"max\.message\.bytes"):
             await desk.settling
