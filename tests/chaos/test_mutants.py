@@ -16,8 +16,8 @@ from tests.contract.stage import Broker, Stage, until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.kafka, pytest.mark.timeout(180)]
 RUNNER = Path(__file__).with_name("mutants.py")
-FILINGS = 6_000
-STUCK_SECONDS = 60
+FILINGS = 3_000
+STUCK_SECONDS = 30
 ROUNDS = 5
 
 

@@ -14,7 +14,7 @@ from schemas.arrow import DECISION, from_batch, to_batch
 from schemas.codec import decode, decode_formalities, encode
 from schemas.decision import Candidate, Decision, Route, Source, Stage
 from schemas.errors import UnreadableMessage
-from schemas.formality import Formality
+from schemas.formality import Formality, missing_to_none
 from schemas.reasons import DecisionReason
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -32,7 +32,8 @@ texts = st.text(st.characters(codec="utf-8"), max_size=60)
 full_texts = texts.filter(lambda text: text.strip() not in {"", "NA", "NAN", "nan", "NaN", "None"})
 formalities = st.builds(
     Formality,
-    formality_id=st.text(st.characters(codec="utf-8"), min_size=1, max_size=40),
+    # An id that is a missing marker ("NA", a blank) is none on the wire: such a filing takes its key's.
+    formality_id=st.text(st.characters(codec="utf-8"), min_size=1, max_size=40).filter(missing_to_none),
     received_at=instants,
     source=texts,
     description_activity=full_texts,
