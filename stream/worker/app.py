@@ -54,7 +54,9 @@ def create_app(settings: Settings, *, pipeline: Pipeline, outbox: Outbox, fatal:
         topic_disable_leader=True,
         web_enabled=False,
     )
-    app.transport = BatchTransport(app.conf.broker_consumer, app, loop=app.loop)
+    transport = BatchTransport(app.conf.broker_consumer, app, loop=app.loop)
+    transport.embedded_broker = settings.embedded_broker
+    app.transport = transport
     received = app.topic(settings.topic(topics.RECEIVED), value_type=bytes, key_type=bytes)
 
     async def code_filings(stream: Any) -> None:

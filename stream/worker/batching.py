@@ -19,7 +19,7 @@ import structlog
 from aiokafka.errors import IllegalStateError
 from faust.events import Event
 from faust.exceptions import ConsumerNotStarted
-from faust.transport.drivers.aiokafka import Consumer, Transport
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
@@ -27,6 +27,7 @@ from stream.records import Record, from_milliseconds
 from stream.worker.health import Position
 
 FETCH_TIMEOUT_SECONDS = 1.0
+EMBEDDED_FETCH_WAIT_MILLISECONDS = 10
 ROOM_POLL_SECONDS = 0.002
 """How often to look whether the agent has taken a batch. Waiting in the queue's own `put` would
 not end when a rebalance empties the queue, and would hold the rebalance up."""
@@ -35,8 +36,26 @@ not end when a rebalance empties the queue, and would hold the rebalance up."""
 log = structlog.get_logger(__name__)
 
 
+class _ImpatientThread(AIOKafkaConsumerThread):
+    """Faust's consumer thread for a broker that answers a fetch only when its wait is over.
+
+    Kafka answers as soon as there is something; librdkafka's embedded broker lets the whole wait
+    pass, and Faust asks for 1.5 s of it.
+    """
+
+    def _create_consumer(self, loop: asyncio.AbstractEventLoop) -> Any:
+        consumer: Any = super()._create_consumer(loop)
+        consumer._fetch_max_wait_ms = EMBEDDED_FETCH_WAIT_MILLISECONDS
+        return consumer
+
+
 class BatchConsumer(Consumer):
     """Delivers lists of `Record` instead of single messages."""
+
+    def _new_consumer_thread(self) -> AIOKafkaConsumerThread:
+        if getattr(self.transport, "embedded_broker", False):
+            return _ImpatientThread(self, loop=self.loop, beacon=self.beacon)
+        return super()._new_consumer_thread()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -201,6 +220,7 @@ class BatchTransport(Transport):
     """Faust's Kafka transport with `BatchConsumer`."""
 
     Consumer: ClassVar[type[BatchConsumer]] = BatchConsumer
+    embedded_broker = False
 
 
 def _record(fetched: Any) -> Record:
