@@ -7,6 +7,7 @@ partitioner, which are ours.
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ def main(brokers: str, prefix: str, group: str, model: str) -> None:
         consumer_group=group,
         auto_offset_reset="earliest",
         auto_create_topics=False,
+        state_dir=Path(tempfile.gettempdir()) / "codiflux-bench-quix",
         producer_extra_config={"acks": "all", "enable.idempotence": True, "partitioner": "murmur2_random"},
         loglevel="WARNING",
     )
