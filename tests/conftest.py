@@ -7,21 +7,22 @@ own_kafka     a real Apache Kafka of this session that tests may restart and kil
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+
+from tests.ports import free_block
 
 SMALL_CLASSES = 40
 LINES_OF_A_CLASS = 12
 SCRIPT = Path(__file__).resolve().parents[1] / "infra" / "kafka" / "kafka"
 START_SECONDS = 240
 """The first start may fetch Kafka's jars."""
-PORTS_BESIDE = (0, 3, 6)
-"""A single broker listens on N, N+3 and N+6 (infra/README.md)."""
+FIRST_PORT, LAST_PORT = 10_500, 19_500
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +87,7 @@ def own_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnKafka]:
 
 def started_kafka(folder: Path, *options: str, **environment: str) -> Iterator[OwnKafka]:
     """Start a broker in a folder; it is stopped when the generator closes."""
-    port = _free_port()
+    port = free_block(FIRST_PORT, LAST_PORT)
     kafka = OwnKafka(f"127.0.0.1:{port}", folder / "kafka")
     try:
         kafka.run("start", "--port", str(port), *options, **environment)
@@ -98,27 +99,8 @@ def started_kafka(folder: Path, *options: str, **environment: str) -> Iterator[O
             )
 
 
-def missing(reason: str) -> None:
+def missing(reason: str) -> NoReturn:
     """Skip for want of a real part; under `CI=true` fail, so that nothing is silently left out."""
     if os.environ.get("CI", "").lower() in {"true", "1"}:
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
-
-
-def _free_port() -> int:
-    """A port with two beside it free, below the ephemeral ones; where to begin depends on the process."""
-    for step in range(900):
-        port = 10_500 + (os.getpid() * 13 + step) % 900 * 10
-        if all(_is_free(port + beside) for beside in PORTS_BESIDE):
-            return port
-    raise OSError("no free block of ports")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

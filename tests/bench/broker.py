@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 from collections.abc import Iterable
 from contextlib import suppress
@@ -18,6 +17,7 @@ from stream.kafka.admin import Cluster
 from stream.kafka.configuration import client_configuration
 from stream.settings import Settings, read_settings
 from stream.topics import create_topics
+from tests.ports import free_block
 
 SCRIPT = Path(__file__).resolve().parents[2] / "infra" / "kafka" / "kafka"
 PARTITIONS = 4
@@ -26,7 +26,6 @@ REBALANCE_DELAY_MILLISECONDS = 3000
 OUTPUTS = (topics.AUTO_CODED, topics.REVIEW, topics.RETURNED)
 FIRST_PORT = 23_100
 LAST_PORT = 23_900
-PORTS_BESIDE = (0, 3, 6)
 
 
 class Broker:
@@ -34,7 +33,7 @@ class Broker:
 
     def __init__(self, folder: Path) -> None:
         self._data = folder / "kafka"
-        self.port = _free_port()
+        self.port = free_block(FIRST_PORT, LAST_PORT)
         self.servers = f"127.0.0.1:{self.port}"
 
     def __enter__(self) -> Broker:
@@ -109,20 +108,3 @@ class RoundTopics:
     def dead_letters(self) -> int:
         """Dead letters; there must be none, or somebody did less work."""
         return sum(self._cluster.ends([self._dead]).values())
-
-
-def _free_port() -> int:
-    for port in range(FIRST_PORT, LAST_PORT, 10):
-        if all(_is_free(port + beside) for beside in PORTS_BESIDE):
-            return port
-    raise OSError("no free ports for a broker")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

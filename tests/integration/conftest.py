@@ -12,7 +12,6 @@ left out.
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -21,15 +20,15 @@ from pathlib import Path
 import pytest
 
 from stream.settings import PREFIX, Settings
+from tests.conftest import missing
+from tests.ports import free_block
 
 SCRIPT = Path(__file__).resolve().parents[2] / "infra" / "kafka" / "kafka"
 START_SECONDS = 240
 """The first start may fetch Kafka's jars."""
 STOP_SECONDS = 60
-FIRST_PORT, LAST_PORT, STEP = 20_000, 29_990, 10
+FIRST_PORT, LAST_PORT = 20_000, 29_990
 """Below the ephemeral ports, so that no outgoing connection takes one meanwhile."""
-PORTS_BESIDE = (0, 3, 6)
-"""A single broker listens on N, N+3 and N+6 (infra/README.md)."""
 ATTEMPTS = 3
 
 
@@ -65,10 +64,10 @@ def kafka_settings(kafka_bootstrap: str, topic_prefix: str, monkeypatch: pytest.
 def _start(data: Path, homes: list[Path]) -> str:
     """Start a broker and note its home; another port is tried when someone takes the first meanwhile."""
     if not SCRIPT.exists():
-        _missing(f"{SCRIPT.name}: the start script is not there")
+        missing(f"{SCRIPT.name}: the start script is not there")
     why = ""
     for _ in range(ATTEMPTS):
-        port = _free_port()
+        port = free_block(FIRST_PORT, LAST_PORT)
         home = data / str(port)
         homes.append(home)
         done = _kafka("start", "--data", str(home), "--port", str(port), timeout=START_SECONDS)
@@ -77,37 +76,8 @@ def _start(data: Path, homes: list[Path]) -> str:
         why = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"exit code {done.returncode}"
         if "in use" not in why and "bind" not in why:
             break
-    return _missing(f"no real Kafka: {why}")
-
-
-def _missing(reason: str) -> str:
-    if os.environ.get("CI", "").lower() in {"true", "1"}:
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
+    return missing(f"no real Kafka: {why}")
 
 
 def _kafka(*arguments: str, timeout: float) -> subprocess.CompletedProcess[str]:
     return subprocess.run([str(SCRIPT), *arguments], capture_output=True, text=True, timeout=timeout, check=False)
-
-
-def _free_port() -> int:
-    """First of a block of ports none of which is taken; where to begin depends on the process.
-
-    Several sessions at work on one machine look in different places.
-    """
-    blocks = (LAST_PORT - FIRST_PORT) // STEP
-    for step in range(blocks):
-        port = FIRST_PORT + (os.getpid() * 7 + step) % blocks * STEP
-        if all(_is_free(port + beside) for beside in PORTS_BESIDE):
-            return port
-    raise OSError(f"no free block of ports from {FIRST_PORT} to {LAST_PORT}")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
