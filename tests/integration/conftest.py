@@ -11,6 +11,7 @@ left out.
 
 from __future__ import annotations
 
+import csv
 import os
 import subprocess
 import uuid
@@ -19,6 +20,9 @@ from pathlib import Path
 
 import pytest
 
+from models.artefact import open_model
+from models.starter import declarations
+from schemas.formality import CODING_FIELDS
 from stream.settings import PREFIX, Settings
 from tests.conftest import missing
 from tests.ports import free_block
@@ -81,3 +85,17 @@ def _start(data: Path, homes: list[Path]) -> str:
 
 def _kafka(*arguments: str, timeout: float) -> subprocess.CompletedProcess[str]:
     return subprocess.run([str(SCRIPT), *arguments], capture_output=True, text=True, timeout=timeout, check=False)
+
+
+@pytest.fixture(scope="session")
+def labelled(tmp_path_factory: pytest.TempPathFactory, small_model: Path) -> Path:
+    """Starter filings of the small model's codes, other lines than most it was trained on."""
+    codes = open_model(small_model)[1].classifier.codes  # type: ignore[attr-defined]
+    lines = [line for line in declarations.declarations() if line.codes[0] in codes]
+    path = tmp_path_factory.mktemp("data") / "labelled.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([*CODING_FIELDS, "code"])
+        for example in declarations.examples(lines[:1_500], nomenclature="naf-rev2", seed=1):
+            writer.writerow([*(getattr(example.formality, name) for name in CODING_FIELDS), example.code])
+    return path
