@@ -52,8 +52,9 @@ set-up: ## make .venv with everything for development
 	@infra/scripts/set-up development
 
 set-up-tests: set-up
+	@infra/scripts/set-up s3
 	@infra/scripts/install-system
 	@infra/kafka/kafka install
 
 clean: ## remove the environments and caches; models and data stay
-	rm -rf .venv .venv-bench .set-up.lock build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-bench .venv-s3 .set-up.lock build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

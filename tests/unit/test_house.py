@@ -38,7 +38,7 @@ FORBIDDEN_TEXTS = [
         ("/ro", "ot/"),
     )
 ]
-LOCKED = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>[0-9][\w.]*)(?: ; [^\\]+)? \\$")
+LOCKED = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>[0-9][\w.!]*)(?: ; [^\\]+)? \\$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}(?: \\)?$")
 
 
@@ -86,7 +86,7 @@ def test_no_file_names_a_package_registry_or_a_path_of_one_machine() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("name", ["runtime", "development", "bench"])
+@pytest.mark.parametrize("name", ["runtime", "development", "bench", "s3"])
 def test_a_lock_holds_names_versions_and_hashes_and_nothing_else(name: str) -> None:
     """No index, no path, no comment; each version with at least one hash."""
     lines = (LOCKS / f"{name}.lock").read_text().splitlines()
