@@ -23,16 +23,13 @@ from threadpoolctl import threadpool_limits
 
 from models import adagrad
 from models.errors import ArtefactError, TrainingError
+from models.exact import bits_for, largest, whole
 
 Scores = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
 BLOCK_LINES = 64
 """Lines scored together: enough for BLAS, few enough for the processor's cache."""
-
-EXACT_BITS = 53
-"""Of a float64: integers up to two to this power, and so their sums, are exact in any order."""
 
 MIN_INPUT_CELLS = 2**23
 """Cells (buckets times dimension) an input matrix must have, 32 MiB. With one thread fastText fills a
@@ -75,8 +72,8 @@ class FastTextClassifier:
         self.codes: tuple[str, ...] = tuple(label.removeprefix(LABEL_PREFIX) for label in labels)
         output = np.asarray(self._model.f.getOutputMatrix(), dtype=np.float32)
         self._output = np.ascontiguousarray((output / np.float32(temperature)).T)
-        self._bits = (EXACT_BITS - (self.dimension - 1).bit_length()) // 2
-        weights, self._weights_unit = _whole(self._output.reshape(1, -1), self._bits)
+        self._bits = bits_for(self.dimension)
+        weights, self._weights_unit = whole(self._output.reshape(1, -1), self._bits)
         self._weights = weights.reshape(self._output.shape)
         # get_sentence_vector without its two allocations a line: the library fills this buffer.
         self._sentence = self._model.f.getSentenceVector
@@ -115,7 +112,7 @@ class FastTextClassifier:
         has to lose.
         """
         for start in range(0, len(lines), BLOCK_LINES):
-            vectors, units = _whole(self.hidden(lines[start : start + BLOCK_LINES]), self._bits)
+            vectors, units = whole(self.hidden(lines[start : start + BLOCK_LINES]), self._bits)
             exact = vectors @ self._weights
             yield len(exact), np.multiply(exact, units * self._weights_unit).astype(np.float32)
 
@@ -140,7 +137,7 @@ class FastTextClassifier:
         code_of = self.codes.__getitem__
         for _, scores in self._scores(lines):
             likelihoods, normalisers = self._likelihoods(scores)
-            best, values = _largest(likelihoods, count)
+            best, values = largest(likelihoods, count)
             values /= normalisers
             stated = np.round(np.clip(values.astype(np.float64), 0.0, 1.0), PROBABILITY_DECIMALS)
             for columns, row in zip(best.tolist(), stated.tolist(), strict=True):
@@ -192,28 +189,6 @@ class FastTextClassifier:
     def output_vectors(self) -> Scores:
         """One row a code, shape (codes, dimension): a row times a hidden vector is the code's score."""
         return self._output.T
-
-
-def _whole(vectors: Scores, bits: int) -> tuple[Doubles, Doubles]:
-    """Each row as whole numbers below two to the power of `bits`, and what one of them is worth: a power of two."""
-    exponents = np.frexp(np.abs(vectors).max(axis=1, keepdims=True))[1] - bits
-    return np.rint(vectors * np.ldexp(1.0, -exponents)), np.ldexp(1.0, exponents)
-
-
-def _largest(values: Scores, count: int) -> tuple[Rows, Scores]:
-    """Columns and values of the `count` largest of each row, largest first; they are overwritten.
-
-    As many passes of `argmax` as are wanted take a fifth of `argpartition`'s time: for five of some
-    hundred, vector instructions beat the better algorithm.
-    """
-    rows = np.arange(len(values))
-    columns = np.empty((len(values), count), dtype=np.int64)
-    found = np.empty((len(values), count), dtype=np.float32)
-    for place in range(count):
-        best = columns[:, place] = values.argmax(axis=1)
-        found[:, place] = values[rows, best]
-        values[rows, best] = -1.0
-    return columns, found
 
 
 def _most_probable_first(pair: tuple[str, float]) -> tuple[float, str]:

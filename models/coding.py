@@ -16,7 +16,7 @@ from models.lru import BoundedCache
 from models.nomenclature import Nomenclature
 from models.rejection import rejection_of_words, typed_code
 from models.rules import RuleTable
-from models.text import fold, join_fields, stems_of, without_empty_phrases, words_of
+from models.text import FRENCH, fold, join_fields, stems_of, without_empty_phrases, words_of
 from schemas.decision import MAX_CANDIDATES, Candidate, Stage, candidates_of
 from schemas.formality import CODING_FIELDS, Formality
 from schemas.reasons import DecisionReason
@@ -75,6 +75,8 @@ class CodingModel:
         The artefact's.
     cache
         Content -> Coding, bounded; real declarations repeat.
+    language
+        Of the texts the classifier was trained on: the same stems in training and serving.
     """
 
     version: str
@@ -82,6 +84,7 @@ class CodingModel:
     rules: RuleTable
     classifier: Classifier
     cache: BoundedCache[Content, Coding]
+    language: str = FRENCH
 
     def code(self, formalities: Sequence[Formality]) -> list[Coding]:
         """Code filings; one prediction for all that the cache and the first steps leave over."""
@@ -119,7 +122,7 @@ class CodingModel:
         if reason is not None:
             return "", Coding(Stage.REJECTION, reason, ())
         said = without_empty_phrases(folded)
-        text = stems_of(words if said is folded else words_of(said))
+        text = stems_of(words if said is folded else words_of(said), self.language)
         rule = self.rules.find(text, formality)
         if rule is not None:
             candidates = candidates_of([(rule.code, rule.precision)], self.nomenclature.labels)

@@ -9,6 +9,7 @@ One implementation serves training, the stream, batches and replay; golden files
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 import Stemmer
@@ -17,7 +18,8 @@ from unidecode import unidecode
 VERSION = 1
 """Written into every artefact; a model is served only by the version it was trained with."""
 
-_STEMMER = Stemmer.Stemmer("french")
+FRENCH, ENGLISH, OTHER = "french", "english", "other"
+"""Languages a model may be of; of another one, words are taken as they are."""
 
 _EMPTY_PHRASES = re.compile(
     r"\bidem\b[^.;]*"
@@ -39,7 +41,14 @@ _STOP_WORDS_WITH_ACCENTS = (
     " les ainsi dont tout toute tous toutes autre autres cette cet divers diverse diverses notamment"
 )
 STOP_WORDS = frozenset(unidecode(_STOP_WORDS_WITH_ACCENTS).split())
-_DROPPED = ADMINISTRATIVE_WORDS | STOP_WORDS
+ENGLISH_STOP_WORDS = frozenset(
+    "a an the of and or for in on to with by from at as is are not nor be other than its their this that these"
+    " those".split()
+)
+_DROPPED = {FRENCH: ADMINISTRATIVE_WORDS | STOP_WORDS, ENGLISH: ENGLISH_STOP_WORDS, OTHER: frozenset[str]()}
+_TELLING = {FRENCH: STOP_WORDS - ENGLISH_STOP_WORDS, ENGLISH: ENGLISH_STOP_WORDS - STOP_WORDS}
+FEWEST_TELLING = 0.01
+"""Share of a language's function words from which texts are of it; titles have few, other languages next to none."""
 
 KNOWN_WORDS = 50_000
 """Words whose stems are remembered, some ten megabytes; beyond, the memory begins anew."""
@@ -48,14 +57,30 @@ KNOWN_WORDS = 50_000
 class _Stems(dict[str, str]):
     """Word of a to z -> its stem, empty for a word that says nothing: each is stemmed once."""
 
+    def __init__(self, language: str) -> None:
+        self._dropped = _DROPPED[language]
+        self._stem = str if language == OTHER else Stemmer.Stemmer(language).stemWord
+
     def __missing__(self, word: str) -> str:
         if len(self) >= KNOWN_WORDS:
             self.clear()
-        self[word] = stem = "" if len(word) == 1 or word in _DROPPED else _STEMMER.stemWord(word)
+        self[word] = stem = "" if len(word) == 1 or word in self._dropped else self._stem(word)
         return stem
 
 
-_stem_of = _Stems().__getitem__
+_STEM_OF = {language: _Stems(language).__getitem__ for language in _DROPPED}
+
+
+def language_of(texts: Iterable[str]) -> str:
+    """The language whose function words are the most among all words of the texts.
+
+    >>> language_of(["Travaux de plomberie pour les particuliers"]), language_of(["Letting of own property"])
+    ('french', 'english')
+    """
+    words = Counter(word for text in texts for word in words_of(fold(text)))
+    found = {language: sum(words[word] for word in telling) for language, telling in _TELLING.items()}
+    best = max(found, key=lambda language: found[language])
+    return best if found[best] >= FEWEST_TELLING * words.total() else OTHER
 
 
 def join_fields(texts: Iterable[str | None]) -> str:
@@ -85,18 +110,23 @@ def words_of(folded: str) -> list[str]:
     return folded.translate(_LETTERS_ONLY).split()
 
 
-def normalise(text: str) -> str:
+def normalise(text: str, language: str = FRENCH) -> str:
     """The words of a text as the model reads them: ASCII stems, in order, without repetition.
+
+    Parameters
+    ----------
+    language
+        Whose stems and function words: `FRENCH`, `ENGLISH` or `OTHER`; the model's.
 
     >>> normalise("Travaux de PLOMBERIE, plomberie et chauffage (code APE 4322A)")
     'traval plomber chauffag'
     """
-    return normalise_folded(fold(text))
+    return normalise_folded(fold(text), language)
 
 
-def normalise_folded(folded: str) -> str:
+def normalise_folded(folded: str, language: str = FRENCH) -> str:
     """`normalise` for a text that is folded already."""
-    return stems_of(words_of(without_empty_phrases(folded)))
+    return stems_of(words_of(without_empty_phrases(folded)), language)
 
 
 def without_empty_phrases(folded: str) -> str:
@@ -107,9 +137,9 @@ def without_empty_phrases(folded: str) -> str:
     return folded
 
 
-def stems_of(words: Iterable[str]) -> str:
+def stems_of(words: Iterable[str], language: str = FRENCH) -> str:
     """The stems of the words that say something, in order, without repetition."""
-    return " ".join(dict.fromkeys(filter(None, map(_stem_of, words))))
+    return " ".join(dict.fromkeys(filter(None, map(_STEM_OF[language], words))))
 
 
 class _Transliteration(dict[str, str]):

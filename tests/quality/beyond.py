@@ -47,11 +47,10 @@ def second_reader(figures: Figures) -> str:
     title = "## The corpus read by a second reader\n\n"
     if not found:
         return title + "Not published yet (`tests/quality/second_reader.json` is not there)."
-    either = found["agreed"] + found["agreed_second_choice"]
     return (
         f"{title}{found['rows']:,} lines of the training corpus were coded blind by a second reader, who\n"
         f"saw the text and the variables that decide: {percent(found['agreed'] / found['rows'])} the same sub-class,"
-        f" {percent(either / found['rows'])} with the second choice.\n"
+        f" {percent(found['agreed_second_choice'] / found['rows'])} with the second choice.\n"
         "Lines where the two disagreed were mended or dropped."
     )
 
