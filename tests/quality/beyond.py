@@ -45,13 +45,13 @@ def difficulty(figures: Figures) -> str:
     """What a model that was taught nothing of ours finds in the evaluation set."""
     return """## How hard the evaluation set is
 
-Trained on nothing but the nomenclature's own texts (`reference_corpus.csv`, 10,873 of them), plain
-fastText (softmax, 100 dimensions, 50 epochs) finds 31.1 % of this set at level 5 and 54.5 % among the
-first five; `codiflux train` on the same texts finds 43.4 % and 66.8 %, and 59.3 % at level 1. On real
-filings such a starting point is reported to find 38.3 % and 55.6 %, on a harder set of written ones 22 %
-and 43 %. So to a model that reads like a nomenclature this set is about as hard as real filings. It says nothing of how near the training corpus its wording is: the tenth of
-the corpus kept aside, whole groups of near-duplicates, is the harder judge. Measured by hand, once,
-on the set of 1,658."""
+Trained on nothing but the nomenclature's own texts (10,873 of them), plain fastText (softmax, 100
+dimensions, 50 epochs) finds 31.1 % of this set at level 5 and 54.5 % among the first five;
+`codiflux train` on the same texts finds 43.4 % and 66.8 %, and 59.3 % at level 1. On real filings such
+a starting point is reported to find 38.3 % and 55.6 %, on a harder set of written ones 22 % and 43 %.
+So to a model that reads like a nomenclature this set is about as hard as real filings. It says nothing
+of how near the training corpus its wording is: the tenth of the corpus kept aside, whole groups of
+near-duplicates, is the harder judge. Measured once, on the set of 1,658."""
 
 
 def second_reader(figures: Figures) -> str:
