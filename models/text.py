@@ -20,7 +20,7 @@ VERSION = 1
 
 FRENCH, OTHER = "french", "other"
 """Languages a model may be of. In another than French words are taken as they are: on an English index
-of activities, stems and stop words of English cost accuracy, since sub-words do their work."""
+of activities, stems and stop words of English gained nothing, since sub-words do their work."""
 
 _EMPTY_PHRASES = re.compile(
     r"\bidem\b[^.;]*"
@@ -44,7 +44,8 @@ _STOP_WORDS_WITH_ACCENTS = (
 STOP_WORDS = frozenset(unidecode(_STOP_WORDS_WITH_ACCENTS).split())
 _DROPPED = {FRENCH: ADMINISTRATIVE_WORDS | STOP_WORDS, OTHER: frozenset[str]()}
 LEAST_FRENCH = 0.05
-"""Share of French function words among all words from which texts are French; even titles have more."""
+"""Share of French function words among all words from which texts are French: NAF's titles have 32 %,
+an English index of activities 0.5 %."""
 
 KNOWN_WORDS = 50_000
 """Words whose stems are remembered, some ten megabytes; beyond, the memory begins anew."""
@@ -126,7 +127,7 @@ def normalise_folded(folded: str, language: str = FRENCH) -> str:
 
 def without_empty_phrases(folded: str) -> str:
     """A folded text less the phrases that say nothing; the very same string where it has none."""
-    # Three plain searches cost a tenth of the pattern's, which most texts do not need.
+    # Three plain searches are cheaper than the pattern, which most texts do not need.
     if "voir " in folded or "idem" in folded or "etc" in folded:
         return _EMPTY_PHRASES.sub(" ", folded)
     return folded
