@@ -208,7 +208,7 @@ def train(path: Path, *, quantised_to: Path | None = None, **hyperparameters: An
         fastText's own (`dim`, `lr`, `epoch`, `wordNgrams`, `minn`, `maxn`, `minCount`, `bucket`,
         `loss`, `thread`, `seed`); one thread makes the same data give the same bytes. With
         `optimiser` "adagrad" (softmax only) the library builds the dictionary and `models.adagrad`
-        learns, with a `dropout` of its own; "sgd" is the library's training.
+        learns, with a `dropout` and `members` of its own; "sgd" is the library's training.
 
     Raises
     ------
@@ -233,13 +233,15 @@ def train(path: Path, *, quantised_to: Path | None = None, **hyperparameters: An
     return FastTextClassifier(destination)
 
 
-def _learnt_by_adagrad(path: Path, *, epoch: int, lr: float, dropout: float = 0.0, **dictionary: Any) -> Any:
+def _learnt_by_adagrad(
+    path: Path, *, epoch: int, lr: float, dropout: float = 0.0, members: int = 1, **dictionary: Any
+) -> Any:
     """A model with the library's dictionary of the file and matrices of our own learning."""
     if dictionary.get("loss") != "softmax":
         raise TrainingError("optimiser adagrad learns by loss softmax alone")
     # No epoch: the library reads the file, builds its dictionary and leaves the matrices to us.
     model = _in_thread(lambda: fasttext.train_supervised(str(path), verbose=0, epoch=0, **dictionary))
-    adagrad.fill(model, path, epoch=epoch, lr=lr, dropout=dropout, seed=dictionary["seed"])
+    adagrad.fill(model, path, epoch=epoch, lr=lr, dropout=dropout, seed=dictionary["seed"], members=members)
     return model
 
 
