@@ -106,24 +106,28 @@ def _hash(word: str) -> int:
     return value - 2**32 if value >= 2**31 else value
 
 
-def fill(model: Any, path: Path, *, epoch: int, lr: float, dropout: float, seed: int) -> None:
-    """Give a model whose dictionary is of this training file the matrices learnt from it."""
+def fill(model: Any, path: Path, *, epoch: int, lr: float, dropout: float, seed: int, members: int = 1) -> None:
+    """Give a model whose dictionary is of this training file the matrices learnt from it.
+
+    Parameters
+    ----------
+    members
+        Learn so many times from other starts, each with its share of the dimensions: side by side they
+        are one model whose scores are the sums of the members', and whose errors are fewer.
+    """
     with path.open(encoding="utf-8") as file:
         labels, lines = zip(*(line.rstrip("\n").split(" ", 1) for line in file), strict=True)
     column = {label: position for position, label in enumerate(model.get_labels())}
+    inputs = InputRows(model).matrix(lines)
+    truth = [column[label] for label in labels]
+    dims = [len(part) for part in np.array_split(np.arange(model.get_dimension()), members)]
     # More threads would add up in another order: other bits.
     with threadpool_limits(limits=1, user_api="blas"):
-        matrices = learn(
-            InputRows(model).matrix(lines),
-            [column[label] for label in labels],
-            classes=len(column),
-            dim=model.get_dimension(),
-            epoch=epoch,
-            lr=lr,
-            dropout=dropout,
-            seed=seed,
-        )
-    model.set_matrices(*matrices)
+        learnt = [
+            learn(inputs, truth, classes=len(column), dim=dim, epoch=epoch, lr=lr, dropout=dropout, seed=seed + member)
+            for member, dim in enumerate(dims)
+        ]
+    model.set_matrices(*(np.hstack(matrices) for matrices in zip(*learnt, strict=True)))
 
 
 def learn(

@@ -193,6 +193,7 @@ def open_model(folder: Path, *, cache_entries: int = DEFAULT_CACHE_ENTRIES) -> t
         rules=rules.read(folder / RULES),
         classifier=FastTextClassifier(folder / manifest.model_file, temperature=manifest.temperature),
         cache=BoundedCache(cache_entries),
+        language=manifest.hyperparameters.get("language", text.FRENCH),
     )
     return manifest, model
 

@@ -23,13 +23,13 @@ from threadpoolctl import threadpool_limits
 
 from models import adagrad
 from models.errors import ArtefactError, TrainingError
+from models.exact import bits_for, largest, whole
 
 Scores = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 
-BLOCK_ROWS = 16
-"""Rows of every matrix product, padded: the same kernel runs on each row whatever the batch, so that
-the same line gives the same bits alone, in a batch of 7 or of 500."""
+BLOCK_LINES = 64
+"""Lines scored together: enough for BLAS, few enough for the processor's cache."""
 
 MIN_INPUT_CELLS = 2**23
 """Cells (buckets times dimension) an input matrix must have, 32 MiB. With one thread fastText fills a
@@ -72,6 +72,9 @@ class FastTextClassifier:
         self.codes: tuple[str, ...] = tuple(label.removeprefix(LABEL_PREFIX) for label in labels)
         output = np.asarray(self._model.f.getOutputMatrix(), dtype=np.float32)
         self._output = np.ascontiguousarray((output / np.float32(temperature)).T)
+        self._bits = bits_for(self.dimension)
+        weights, self._weights_unit = whole(self._output.reshape(1, -1), self._bits)
+        self._weights = weights.reshape(self._output.shape)
         # get_sentence_vector without its two allocations a line: the library fills this buffer.
         self._sentence = self._model.f.getSentenceVector
         self._buffer = fasttext.FastText.fasttext.Vector(self.dimension)
@@ -87,29 +90,41 @@ class FastTextClassifier:
     def hidden(self, lines: Sequence[str]) -> Scores:
         """The library's own hidden vectors, shape (lines, dimension)."""
         vectors = np.empty((len(lines), self.dimension), dtype=np.float32)
+        sentence, buffer, hidden = self._sentence, self._buffer, self._hidden
         for row, line in enumerate(lines):
-            self._sentence(self._buffer, f"{line}\n")
-            vectors[row] = self._hidden
+            sentence(buffer, f"{line}\n")
+            vectors[row] = hidden
         return vectors
 
     def probabilities(self, lines: Sequence[str]) -> Iterator[tuple[int, Scores]]:
-        """Probability of every code, block by block: (rows in the block, shape (rows, codes))."""
-        block = np.zeros((BLOCK_ROWS, self.dimension), dtype=np.float32)
-        for start in range(0, len(lines), BLOCK_ROWS):
-            chunk = lines[start : start + BLOCK_ROWS]
-            block[: len(chunk)] = self.hidden(chunk)
-            block[len(chunk) :] = 0.0
-            yield len(chunk), self._loss(block @ self._output)[: len(chunk)]
+        """Probability of every code, block by block: (lines in the block, shape (lines, codes))."""
+        for count, scores in self._scores(lines):
+            likelihoods, normalisers = self._likelihoods(scores)
+            likelihoods /= normalisers
+            yield count, likelihoods
 
-    def _loss(self, scores: Scores) -> Scores:
+    def _scores(self, lines: Sequence[str]) -> Iterator[tuple[int, Scores]]:
+        """Scores before the loss, `BLOCK_LINES` lines at a time: the same bits in any company.
+
+        BLAS adds up in an order that depends on the machine, on how many lines it is given and on a
+        line's place among them. Rounded to whole numbers of a common power of two, all products and
+        sums are exact in float64: no order gives another result, and little more is lost than float32
+        has to lose.
+        """
+        for start in range(0, len(lines), BLOCK_LINES):
+            vectors, units = whole(self.hidden(lines[start : start + BLOCK_LINES]), self._bits)
+            exact = vectors @ self._weights
+            yield len(exact), np.multiply(exact, units * self._weights_unit).astype(np.float32)
+
+    def _likelihoods(self, scores: Scores) -> tuple[Scores, Scores]:
+        """What the probabilities are proportional to, in the place of the scores, and the divisor of each row."""
         if self.independent_labels:
             # The library reads this from a table of 512 steps that ends at scores of 8: near the middle it
             # is off by up to 0.008, and beyond the ends it can no longer tell codes apart. This is exact.
-            return np.asarray(expit(scores), dtype=np.float32)
+            return np.asarray(expit(scores, out=scores)), np.ones((len(scores), 1), dtype=np.float32)
         scores -= scores.max(axis=1, keepdims=True)
         np.exp(scores, out=scores)
-        scores /= scores.sum(axis=1, keepdims=True)
-        return scores
+        return scores, scores.sum(axis=1, keepdims=True)
 
     def top(self, lines: Sequence[str], count: int) -> list[list[tuple[str, float]]]:
         """The `count` most probable codes of each line, most probable first.
@@ -119,13 +134,16 @@ class FastTextClassifier:
         """
         count = min(count, len(self.codes))
         found: list[list[tuple[str, float]]] = []
-        for rows, block in self.probabilities(lines):
-            best = np.argpartition(block, -count, axis=1)[:, -count:]
-            values = np.take_along_axis(block, best, axis=1).astype(np.float64)
-            stated = np.round(np.clip(values, 0.0, 1.0), PROBABILITY_DECIMALS)
-            for columns, row in zip(best[:rows].tolist(), stated[:rows].tolist(), strict=True):
-                pairs = [(self.codes[column], value) for column, value in zip(columns, row, strict=True)]
-                pairs.sort(key=_most_probable_first)
+        code_of = self.codes.__getitem__
+        for _, scores in self._scores(lines):
+            likelihoods, normalisers = self._likelihoods(scores)
+            best, values = largest(likelihoods, count)
+            values /= normalisers
+            stated = np.round(np.clip(values.astype(np.float64), 0.0, 1.0), PROBABILITY_DECIMALS)
+            for columns, row in zip(best.tolist(), stated.tolist(), strict=True):
+                pairs = list(zip(map(code_of, columns), row, strict=True))
+                if len(set(row)) < count:
+                    pairs.sort(key=_most_probable_first)
                 found.append(pairs)
         return found
 
@@ -190,7 +208,7 @@ def train(path: Path, *, quantised_to: Path | None = None, **hyperparameters: An
         fastText's own (`dim`, `lr`, `epoch`, `wordNgrams`, `minn`, `maxn`, `minCount`, `bucket`,
         `loss`, `thread`, `seed`); one thread makes the same data give the same bytes. With
         `optimiser` "adagrad" (softmax only) the library builds the dictionary and `models.adagrad`
-        learns, with a `dropout` of its own; "sgd" is the library's training.
+        learns, with a `dropout` and `members` of its own; "sgd" is the library's training.
 
     Raises
     ------
@@ -215,13 +233,15 @@ def train(path: Path, *, quantised_to: Path | None = None, **hyperparameters: An
     return FastTextClassifier(destination)
 
 
-def _learnt_by_adagrad(path: Path, *, epoch: int, lr: float, dropout: float = 0.0, **dictionary: Any) -> Any:
+def _learnt_by_adagrad(
+    path: Path, *, epoch: int, lr: float, dropout: float = 0.0, members: int = 1, **dictionary: Any
+) -> Any:
     """A model with the library's dictionary of the file and matrices of our own learning."""
     if dictionary.get("loss") != "softmax":
         raise TrainingError("optimiser adagrad learns by loss softmax alone")
     # No epoch: the library reads the file, builds its dictionary and leaves the matrices to us.
     model = _in_thread(lambda: fasttext.train_supervised(str(path), verbose=0, epoch=0, **dictionary))
-    adagrad.fill(model, path, epoch=epoch, lr=lr, dropout=dropout, seed=dictionary["seed"])
+    adagrad.fill(model, path, epoch=epoch, lr=lr, dropout=dropout, seed=dictionary["seed"], members=members)
     return model
 
 

@@ -113,9 +113,9 @@ class Explainer:
         if coding.stage is not Stage.MODEL:
             return Explanation(coding, ())
         chosen = coding.candidates[:EXPLAINED]
-        tokens = _tokens(formality)
+        tokens = _tokens(formality, self._model.language)
         (parts,) = self._contributions.of([tokens], [[candidate.code for candidate in chosen]])
-        said = _Sayings(formality)
+        said = _Sayings(formality, self._model.language)
         accounts = []
         for candidate, column in zip(chosen, parts.T.tolist(), strict=True):
             reasons = [said.reason(token, weight) for token, weight in _by_token(tokens, column)]
@@ -135,16 +135,16 @@ class Explainer:
             Words and variables for each code, the strongest first. A missing variable is none of
             them, and neither is what speaks against the code.
         """
-        lines = [_tokens(formality) for formality in formalities]
+        lines = [_tokens(formality, self._model.language) for formality in formalities]
         found = []
         for formality, tokens, parts in zip(formalities, lines, self._contributions.of(lines, codes), strict=True):
-            said = _Sayings(formality)
+            said = _Sayings(formality, self._model.language)
             found.append([said.strongest(_by_token(tokens, column), most) for column in parts.T.tolist()])
         return found
 
 
-def _tokens(formality: Formality) -> list[str]:
-    return features.input_line(features.text_of(formality), formality).split()
+def _tokens(formality: Formality, language: str) -> list[str]:
+    return features.input_line(features.text_of(formality, language), formality).split()
 
 
 def _by_token(tokens: Sequence[str], weights: Sequence[float]) -> list[tuple[str, float]]:
@@ -163,11 +163,12 @@ def _by_token(tokens: Sequence[str], weights: Sequence[float]) -> list[tuple[str
 class _Sayings:
     """How the tokens of one filing's line are said to people."""
 
-    def __init__(self, formality: Formality) -> None:
+    def __init__(self, formality: Formality, language: str) -> None:
+        self._language = language
         self._variables = _said(formality)
         texts = " ; ".join(filter(None, features.raw_texts(formality)))
         self._written = _WRITTEN_WORD.findall(texts)
-        self._sources = {token: word for word in reversed(self._written) for token in _tokens_of(word)}
+        self._sources = {token: word for word in reversed(self._written) for token in _tokens_of(word, language)}
 
     def strongest(self, ranked: Sequence[tuple[str, float]], most: int) -> list[tuple[str, float]]:
         """The first `most` that speak for the code and are there."""
@@ -192,15 +193,15 @@ class _Sayings:
     def _pair(self, token: str) -> str:
         """The first two words that give the token together; the token itself where none do."""
         for first, second in zip(self._written, self._written[1:], strict=False):
-            if token in _tokens_of(f"{first} {second}"):
+            if token in _tokens_of(f"{first} {second}", self._language):
                 return f"{first} {second}"
         return token
 
 
 @lru_cache(maxsize=32_768)
-def _tokens_of(word: str) -> frozenset[str]:
+def _tokens_of(word: str, language: str) -> frozenset[str]:
     """What the model reads when a word stands alone."""
-    return frozenset(normalise(word).split())
+    return frozenset(normalise(word, language).split())
 
 
 _VALUES = attrgetter("nature", "type_form", "event", "surface", "cj", "activity_permanence_status")

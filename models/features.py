@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from models.text import join_fields, normalise
+from models.text import FRENCH, join_fields, normalise
 from schemas.formality import Formality
 
 VERSION = 2
@@ -78,9 +78,9 @@ def _tokens(values: tuple[str | None, ...]) -> str:
     return " ".join(token(Variable(name, v)) for name, v in zip(VARIABLES, values, strict=True) if v is not None)
 
 
-def text_of(formality: Formality) -> str:
+def text_of(formality: Formality, language: str = FRENCH) -> str:
     """The normalised words of a filing's three text fields, joined the same way everywhere."""
-    return normalise(join_fields(raw_texts(formality)))
+    return normalise(join_fields(raw_texts(formality)), language)
 
 
 def raw_texts(formality: Formality) -> tuple[str | None, ...]:

@@ -52,12 +52,13 @@ def nearest(
         Told how many more examples are done.
     """
     classifier = fasttext_of(model)
-    asked = features.text_of(formality)
+    asked = features.text_of(formality, model.language)
     if not asked or not examples:
         return []
     unique: dict[tuple[str, str], str] = {}
     for example in examples:
-        unique.setdefault((features.text_of(example.formality), example.code), example.formality.description_activity)
+        words = features.text_of(example.formality, model.language)
+        unique.setdefault((words, example.code), example.formality.description_activity)
     lines = [words for words, _ in unique]
     (target,) = classifier.hidden([asked])
     similarity = np.empty(len(lines), dtype=np.float32)

@@ -37,7 +37,7 @@ def reference_distributions(
             count(name, getattr(example.formality, name) or "")
         count("stage", coding.stage.value)
         count("text_length", str(sum(len(_written(example)) >= edge for edge in LENGTH_EDGES)))
-        for word in normalise(_written(example)).split():
+        for word in normalise(_written(example), model.language).split():
             count("out_of_vocabulary", "known" if _knows(model, word) else "unknown")
         if coding.candidates:
             for level, signal in enumerate(("section", "division"), start=1):

@@ -9,6 +9,7 @@ One implementation serves training, the stream, batches and replay; golden files
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 import Stemmer
@@ -17,7 +18,9 @@ from unidecode import unidecode
 VERSION = 1
 """Written into every artefact; a model is served only by the version it was trained with."""
 
-_STEMMER = Stemmer.Stemmer("french")
+FRENCH, OTHER = "french", "other"
+"""Languages a model may be of. In another than French words are taken as they are: on an English index
+of activities, stems and stop words of English gained nothing, since sub-words do their work."""
 
 _EMPTY_PHRASES = re.compile(
     r"\bidem\b[^.;]*"
@@ -25,7 +28,6 @@ _EMPTY_PHRASES = re.compile(
     r"|(?:les )?statuts?|(?:le )?(?:dossier|formulaire|imprime|document|cadre|activite))\b[^.;]*"
     r"|\betc\b"
 )
-_PHRASE_STARTS = ("idem", "voir ", "etc")
 _LETTERS_ONLY = {code: " " for code in range(128) if not chr(code).islower()}
 """Punctuation, digits and capitals of ASCII to spaces; folded text has no other characters."""
 
@@ -40,7 +42,41 @@ _STOP_WORDS_WITH_ACCENTS = (
     " les ainsi dont tout toute tous toutes autre autres cette cet divers diverse diverses notamment"
 )
 STOP_WORDS = frozenset(unidecode(_STOP_WORDS_WITH_ACCENTS).split())
-_DROPPED = ADMINISTRATIVE_WORDS | STOP_WORDS
+_DROPPED = {FRENCH: ADMINISTRATIVE_WORDS | STOP_WORDS, OTHER: frozenset[str]()}
+LEAST_FRENCH = 0.05
+"""Share of French function words among all words from which texts are French: NAF's titles have 32 %,
+an English index of activities 0.5 %."""
+
+KNOWN_WORDS = 50_000
+"""Words whose stems are remembered, some ten megabytes; beyond, the memory begins anew."""
+
+
+class _Stems(dict[str, str]):
+    """Word of a to z -> its stem, empty for a word that says nothing: each is stemmed once."""
+
+    def __init__(self, language: str) -> None:
+        self._dropped = _DROPPED[language]
+        self._stem = Stemmer.Stemmer(language).stemWord if language == FRENCH else str
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= KNOWN_WORDS:
+            self.clear()
+        self[word] = stem = "" if len(word) == 1 or word in self._dropped else self._stem(word)
+        return stem
+
+
+_STEM_OF = {language: _Stems(language).__getitem__ for language in _DROPPED}
+
+
+def language_of(texts: Iterable[str]) -> str:
+    """French, when enough of all words of the texts are its function words.
+
+    >>> language_of(["Travaux de plomberie pour les particuliers"]), language_of(["Letting of own property"])
+    ('french', 'other')
+    """
+    words = Counter(word for text in texts for word in words_of(fold(text)))
+    french = sum(words[word] for word in STOP_WORDS)
+    return FRENCH if french > LEAST_FRENCH * words.total() else OTHER
 
 
 def join_fields(texts: Iterable[str | None]) -> str:
@@ -51,7 +87,7 @@ def join_fields(texts: Iterable[str | None]) -> str:
     >>> join_fields(["Plomberie", None, "chauffage"])
     'Plomberie ; chauffage'
     """
-    return " ; ".join(text for text in texts if text)
+    return " ; ".join([text for text in texts if text])
 
 
 def fold(text: str) -> str:
@@ -61,7 +97,7 @@ def fold(text: str) -> str:
     'l ete a noel'
     """
     if not text.isascii():
-        text = text.translate(_ASCII)
+        text = _BEYOND_ASCII.sub(_in_ascii, text)
     return text.lower().replace("'", " ").replace("`", " ")
 
 
@@ -70,31 +106,52 @@ def words_of(folded: str) -> list[str]:
     return folded.translate(_LETTERS_ONLY).split()
 
 
-def normalise(text: str) -> str:
+def normalise(text: str, language: str = FRENCH) -> str:
     """The words of a text as the model reads them: ASCII stems, in order, without repetition.
+
+    Parameters
+    ----------
+    language
+        `FRENCH` or `OTHER`; the model's.
 
     >>> normalise("Travaux de PLOMBERIE, plomberie et chauffage (code APE 4322A)")
     'traval plomber chauffag'
     """
-    return normalise_folded(fold(text))
+    return normalise_folded(fold(text), language)
 
 
-def normalise_folded(folded: str) -> str:
+def normalise_folded(folded: str, language: str = FRENCH) -> str:
     """`normalise` for a text that is folded already."""
-    if any(start in folded for start in _PHRASE_STARTS):
-        folded = _EMPTY_PHRASES.sub(" ", folded)
-    kept = [word for word in dict.fromkeys(words_of(folded)) if len(word) > 1 and word not in _DROPPED]
-    return " ".join(dict.fromkeys(_STEMMER.stemWords(kept)))
+    return stems_of(words_of(without_empty_phrases(folded)), language)
 
 
-class _Transliteration(dict[int, str]):
-    """Code point -> its ASCII by unidecode, looked up once: `str.translate` does the rest in C."""
+def without_empty_phrases(folded: str) -> str:
+    """A folded text less the phrases that say nothing; the very same string where it has none."""
+    # Three plain searches are cheaper than the pattern, which most texts do not need.
+    if "voir " in folded or "idem" in folded or "etc" in folded:
+        return _EMPTY_PHRASES.sub(" ", folded)
+    return folded
 
-    def __missing__(self, code: int) -> str:
+
+def stems_of(words: Iterable[str], language: str = FRENCH) -> str:
+    """The stems of the words that say something, in order, without repetition."""
+    return " ".join(dict.fromkeys(filter(None, map(_STEM_OF[language], words))))
+
+
+class _Transliteration(dict[str, str]):
+    """Character -> its ASCII by unidecode, looked up once."""
+
+    def __missing__(self, character: str) -> str:
         # Half a character: JSON cannot carry one, a caller's string can.
-        self[code] = ascii_text = "" if 0xD800 <= code <= 0xDFFF else unidecode(chr(code))
+        half = 0xD800 <= ord(character) <= 0xDFFF
+        self[character] = ascii_text = "" if half else unidecode(character)
         return ascii_text
 
 
-_ASCII = _Transliteration({ord("°"): " "})
+_ASCII = _Transliteration({"°": " "})
 """unidecode's "deg" would make a word of every "n° 12"."""
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+
+
+def _in_ascii(found: re.Match[str]) -> str:
+    return _ASCII[found[0]]

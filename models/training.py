@@ -14,7 +14,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from random import Random
@@ -31,11 +31,12 @@ from models.coding import CodingModel
 from models.errors import TrainingError
 from models.evaluation import Example, code_examples
 from models.lru import BoundedCache
-from models.nomenclature import Nomenclature
+from models.nomenclature import BUILT_IN, Nomenclature
 from models.reference import reference_distributions
 from models.rules import RuleTable
 from models.thresholds import thinned
 from models.trial import measure, temperature_of
+from schemas.formality import Formality
 
 VALIDATION_SHARE = 0.1
 _LIBRARIES = ("fasttext-numpy2", "numpy", "PyStemmer", "Unidecode")
@@ -64,6 +65,8 @@ class TrainingSettings:
     class_weights
         Real frequency of each code, where the examples' own are not those of the stream: copies,
         measurements and calibration then follow these.
+    language
+        Of the texts (`models.text`). `None`: French for NAF, else found from their function words.
     target_errors
         Targets tried in turn for the default threshold; the first that some threshold keeps is taken.
     """
@@ -90,6 +93,7 @@ class TrainingSettings:
     lines: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
     class_weights: Mapping[str, float] | None = None
+    language: str | None = None
     target_errors: tuple[float, ...] = (0.05, 0.10, 0.20)
 
 
@@ -117,12 +121,14 @@ def train(
     TrainingError
         Too few examples, or a code that is not in the nomenclature.
     """
-    settings = settings or TrainingSettings()
     _check(examples, nomenclature)
+    settings = settings or TrainingSettings()
+    language = settings.language or _language_of(examples, nomenclature)
+    settings = replace(settings, language=language)
     table = RuleTable(settings.rules)
     with artefact.staging(destination) as folder:
         progress("normalising texts")
-        words = [features.text_of(example.formality) for example in examples]
+        words = [features.text_of(example.formality, language) for example in examples]
         lines = [features.input_line(text, e.formality) for text, e in zip(words, examples, strict=True)]
         aside = [_is_aside(text, settings.seed) for text in words]
         kept = [example for example, out in zip(examples, aside, strict=True) if not out]
@@ -135,13 +141,13 @@ def train(
         final = _fit(_training_lines(examples, settings), folder, settings)
         trial = ending.result()
         progress("measuring and calibrating")
-        temperature = temperature_of(trial, validation)
+        temperature = temperature_of(trial, validation, language)
         trial = FastTextClassifier(folder / "trial" / _model_name(settings), temperature=temperature)
         shutil.rmtree(folder / "trial")
-        measured = CodingModel("trial", nomenclature, table, trial, BoundedCache(0))
+        measured = CodingModel("trial", nomenclature, table, trial, BoundedCache(0), language)
         metrics, points, threshold = measure(measured, validation, settings.target_errors)
         progress("writing the artefact")
-        model = CodingModel("final", nomenclature, table, final, BoundedCache(0))
+        model = CodingModel("final", nomenclature, table, final, BoundedCache(0), language)
         rules.write(table, folder / artefact.RULES)
         artefact.write_nomenclature(nomenclature, folder)
         reference = reference_distributions(validation, code_examples(validation, measured), model)
@@ -155,7 +161,7 @@ def train(
                 normalisation_version=text.VERSION,
                 features_version=features.VERSION,
                 temperature=temperature,
-                hyperparameters={**settings.hyperparameters, "seed": settings.seed},
+                hyperparameters={**settings.hyperparameters, "seed": settings.seed, "language": language},
                 training=_provenance(lines, examples),
                 metrics=metrics,
                 default_threshold=threshold,
@@ -188,15 +194,27 @@ def _training_lines(examples: Sequence[Example], settings: TrainingSettings) -> 
     draw = Random(settings.seed)
     copies = copies_of_each([e.code for e in examples], lines=settings.lines, weights=settings.class_weights)
     other = other_activity(examples, settings.class_weights)
+    language = settings.language or text.FRENCH
     lines: list[tuple[str, Example]] = []
     for example in examples:
-        lines.append((features.input_line(features.text_of(example.formality), example.formality), example))
+        lines.append((_line(example.formality, language), example))
         further = copies[example.code] - 1.0
         for _ in range(int(further) + (draw.random() < further % 1.0)):
             copy = varied_filing(example.formality, settings.augmentation, draw, other)
-            lines.append((features.input_line(features.text_of(copy), copy), example))
+            lines.append((_line(copy, language), example))
     draw.shuffle(lines)
     return lines
+
+
+def _line(formality: Formality, language: str) -> str:
+    return features.input_line(features.text_of(formality, language), formality)
+
+
+def _language_of(examples: Sequence[Example], nomenclature: Nomenclature) -> str:
+    """French for the nomenclatures of France; of one's own table, what its texts are written in."""
+    if nomenclature.name in BUILT_IN:
+        return text.FRENCH
+    return text.language_of(text.join_fields(features.raw_texts(example.formality)) for example in examples)
 
 
 def _fit(lines: Sequence[tuple[str, Example]], folder: Path, settings: TrainingSettings) -> FastTextClassifier:

@@ -18,7 +18,7 @@ from models.policy import Policy
 from models.thresholds import choose, curve
 
 
-def temperature_of(model: FastTextClassifier, validation: Sequence[Example]) -> float:
+def temperature_of(model: FastTextClassifier, validation: Sequence[Example], language: str) -> float:
     """Temperature that makes the probabilities honest on filings kept aside.
 
     1 for `ova`: its probabilities are independent, and a common temperature has no such meaning.
@@ -26,7 +26,7 @@ def temperature_of(model: FastTextClassifier, validation: Sequence[Example]) -> 
     if model.independent_labels:
         return 1.0
     column = {code: position for position, code in enumerate(model.codes)}
-    lines = [features.input_line(features.text_of(e.formality), e.formality) for e in validation]
+    lines = [features.input_line(features.text_of(e.formality, language), e.formality) for e in validation]
     probabilities = np.vstack([block.copy() for _, block in model.probabilities(lines)])
     # Up to a constant a row, which the softmax ignores, log-probabilities are the scores.
     scores = np.log(np.maximum(probabilities, 1e-30)).astype(np.float32)

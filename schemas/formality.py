@@ -35,14 +35,15 @@ CODING_FIELDS = (
 )
 """The fields a decision depends on; everything else is identity or provenance."""
 
+_SURFACE_CLASSES = frozenset({"1", "2", "3", "4"})
 _SQUARE_METRES = re.compile(r"([0-9]+(?:\.[0-9]+)?)(?:m2|m²|metrescarres|mètrescarrés)?", re.IGNORECASE)
 
 
 def missing_to_none(value: Any) -> Any:
     """`None` for the missing markers; other values as they are."""
+    if isinstance(value, str):
+        return None if value.strip() in MISSING_MARKERS else value
     if isinstance(value, float) and value != value:
-        return None
-    if isinstance(value, str) and value.strip() in MISSING_MARKERS:
         return None
     return value
 
@@ -56,11 +57,13 @@ def surface_class(value: Any) -> Any:
     >>> [surface_class(v) for v in ("4", 119.5, 120, "3 000 m2", "2 m2")]
     ['4', '1', '2', '4', '1']
     """
+    if value is None or (isinstance(value, str) and value in _SURFACE_CLASSES):
+        return value
     value = missing_to_none(value)
     if value is None or isinstance(value, bool):
         return value
     text = re.sub(r"\s+", "", str(value)).replace(",", ".")
-    if text in {"1", "2", "3", "4"}:
+    if text in _SURFACE_CLASSES:
         return text
     if re.fullmatch(r"[1-4]\.0", text):
         return text[0]
@@ -75,6 +78,9 @@ def _code_of_width(width: int) -> BeforeValidator:
     """Spreadsheets turn "04" into 4 and "5710" into 5710.0: read them back as written."""
 
     def restore(value: Any) -> Any:
+        # Most values are as they should be, or absent: the rest of this costs more than the field itself.
+        if value is None or (isinstance(value, str) and len(value) == width and value.isascii() and value.isdigit()):
+            return value
         value = missing_to_none(value)
         if isinstance(value, bool) or value is None:
             return value
@@ -94,8 +100,10 @@ def _code_of_width(width: int) -> BeforeValidator:
 
 
 def _stripped(value: Any) -> Any:
-    value = missing_to_none(value)
-    return value.strip() if isinstance(value, str) else value
+    if isinstance(value, str):
+        stripped = value.strip()
+        return None if stripped in MISSING_MARKERS else stripped
+    return missing_to_none(value)
 
 
 def _source(value: Any) -> Any:

@@ -11,6 +11,7 @@ from importlib import resources
 from models.augmentation import Augmentation, Phrases
 from models.evaluation import Example
 from models.starter.declarations import NOMENCLATURES, Declaration, declarations, examples
+from models.text import FRENCH
 from models.training import TrainingSettings
 
 TARGET_ERRORS = (0.10, 0.20)
@@ -41,6 +42,7 @@ def starter(
     settings = TrainingSettings(
         hyperparameters={**TrainingSettings().hyperparameters, **HYPERPARAMETERS},
         lines=LINES,
+        language=FRENCH,
         quantised=quantised,
         class_weights=class_weights(nomenclature, lines),
         augmentation=Augmentation(phrases=phrases()),

@@ -101,32 +101,32 @@ class AwaitableProducer:
         """
         delivery = Delivery(len(messages))
         for message in messages:
-            await self._produce(message, delivery)
+            while not self._taken(message, delivery):
+                # The local queue is full: the poller empties it as acknowledgements come.
+                await asyncio.sleep(0.005)
         return delivery
 
-    async def _produce(self, message: Outgoing, delivery: Delivery) -> None:
+    def _taken(self, message: Outgoing, delivery: Delivery) -> bool:
+        """Hand over one message; `False` when there is no room for it now."""
+
         def acknowledged(error: KafkaError | None, _: object) -> None:
             delivery.settle(message, error)
 
-        while True:
-            try:
-                self._producer.produce(
-                    message.topic,
-                    value=message.value,
-                    key=message.key,
-                    headers=list(message.headers),
-                    on_delivery=acknowledged,
-                )
-            except BufferError:
-                # The local queue is full: the poller empties it as acknowledgements come.
-                await asyncio.sleep(0.005)
-            except KafkaException as error:
-                if error.args[0].code() not in TOO_LARGE:
-                    raise DeliveryFailed(f"Kafka producer: {error.args[0].str()}") from error
-                delivery.settle(message, error.args[0])
-                return
-            else:
-                return
+        try:
+            self._producer.produce(
+                message.topic,
+                value=message.value,
+                key=message.key,
+                headers=message.headers,
+                on_delivery=acknowledged,
+            )
+        except BufferError:
+            return False
+        except KafkaException as error:
+            if error.args[0].code() not in TOO_LARGE:
+                raise DeliveryFailed(f"Kafka producer: {error.args[0].str()}") from error
+            delivery.settle(message, error.args[0])
+        return True
 
     def close(self, timeout_seconds: float = 5.0) -> None:
         """Wait for what is in flight, then stop the thread."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 from time import perf_counter
 from typing import Protocol
 
@@ -187,7 +188,7 @@ class Pipeline:
     def _messages(self, record: Record, decision: Decision, reasons: Mapping[str, bytes]) -> list[Outgoing]:
         value = encode(decision)
         key = decision.formality_id.encode()
-        own = h.passed_through(record.headers)
+        own = h.passed_through(record.headers) if record.headers else []
         if (because := reasons.get(decision.decision_id)) is not None:
             own.append((h.EXPLANATION, because))
         destinations = [topics.TOPIC_OF_ROUTE[decision.route]]
@@ -201,15 +202,29 @@ class Pipeline:
 def cloud_event(decision: Decision, topic: str) -> h.Headers:
     """CloudEvents 1.0 attributes of a decision, Kafka binary mode."""
     return [
-        (h.CE_SPECVERSION, b"1.0"),
+        *_SAME_FOR_ALL[topic],
         (h.CE_ID, decision.decision_id.encode()),
-        (h.CE_SOURCE, CLOUD_EVENT_SOURCE.encode()),
-        (h.CE_TYPE, h.EVENT_TYPES[topic].encode()),
         (h.CE_SUBJECT, decision.formality_id.encode()),
-        (h.CE_TIME, decision.decided_at.isoformat().encode()),
-        (h.CONTENT_TYPE, b"application/json"),
+        (h.CE_TIME, _written(decision.decided_at, decision.decided_at.utcoffset())),
     ]
 
 
+_SAME_FOR_ALL: Mapping[str, h.Headers] = {
+    topic: [
+        (h.CE_SPECVERSION, b"1.0"),
+        (h.CE_SOURCE, CLOUD_EVENT_SOURCE.encode()),
+        (h.CE_TYPE, kind.encode()),
+        (h.CONTENT_TYPE, b"application/json"),
+    ]
+    for topic, kind in h.EVENT_TYPES.items()
+}
+
+
+@lru_cache(maxsize=16)
+def _written(instant: datetime, offset: timedelta | None) -> bytes:
+    """RFC 3339; a batch has one moment for all of its decisions. One moment at two offsets is written in two ways."""
+    return instant.isoformat().encode()
+
+
 def _source(record: Record) -> Source:
-    return Source(topic=record.topic, partition=record.partition, offset=record.offset, timestamp=record.timestamp)
+    return Source(record.topic, record.partition, record.offset, record.timestamp)

@@ -41,17 +41,29 @@ def elsewhere(figures: Figures) -> str:
     return "\n\n".join(parts)
 
 
+def difficulty(figures: Figures) -> str:
+    """What a model that was taught nothing of ours finds in the evaluation set."""
+    return """## How hard the evaluation set is
+
+Trained on nothing but the nomenclature's own texts (10,873 of them), plain fastText (softmax, 100
+dimensions, 50 epochs) finds 31.1 % of this set at level 5 and 54.5 % among the first five;
+`codiflux train` on the same texts finds 43.4 % and 66.8 %, and 59.3 % at level 1. On real filings such
+a starting point is reported to find 38.3 % and 55.6 %, on a harder set of written ones 22 % and 43 %.
+So to a model that reads like a nomenclature this set is about as hard as real filings. It says nothing
+of how near the training corpus its wording is: the tenth of the corpus kept aside, whole groups of
+near-duplicates, is the harder judge. Measured once, on the set of 1,658."""
+
+
 def second_reader(figures: Figures) -> str:
     """Whether another reader gives the corpus the same codes."""
     found = figures["second_reader"]
     title = "## The corpus read by a second reader\n\n"
     if not found:
         return title + "Not published yet (`tests/quality/second_reader.json` is not there)."
-    either = found["agreed"] + found["agreed_second_choice"]
     return (
         f"{title}{found['rows']:,} lines of the training corpus were coded blind by a second reader, who\n"
         f"saw the text and the variables that decide: {percent(found['agreed'] / found['rows'])} the same sub-class,"
-        f" {percent(either / found['rows'])} with the second choice.\n"
+        f" {percent(found['agreed_second_choice'] / found['rows'])} with the second choice.\n"
         "Lines where the two disagreed were mended or dropped."
     )
 

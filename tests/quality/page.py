@@ -22,6 +22,7 @@ def page(figures: Figures) -> str:
         details.confusions,
         details.variants,
         details.ablations,
+        beyond.difficulty,
         beyond.elsewhere,
         beyond.second_reader,
         beyond.method,

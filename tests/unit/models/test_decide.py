@@ -10,14 +10,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import ValidationError
 
 from models.coding import CodingModel
 from models.decide import decide, decide_batch, decision_id
 from models.evaluation import Example
 from models.lru import BoundedCache
 from models.policy import Policy
-from schemas.codec import encode
-from schemas.decision import MAX_CANDIDATES, Source
+from schemas.codec import decode, encode
+from schemas.decision import MAX_CANDIDATES, Decision, Source
 from schemas.formality import CODING_FIELDS, Formality
 
 if TYPE_CHECKING:
@@ -174,6 +175,21 @@ def test_a_repeated_text_is_predicted_once(opened_model: OpenedModel, filing: Ca
     assert len(asked) == 1
     assert [decision.formality_id for decision in first] == [f.formality_id for f in formalities]
     assert len({decision.decision_id for decision in first}) == 5
+
+
+def test_decisions_are_what_a_checked_decision_would_be(
+    opened_model: OpenedModel, filing: Callable[..., Formality]
+) -> None:
+    """Every route and stage passes the checks that deciding leaves out."""
+    texts = ["boulangerie artisanale", "idem", "4322A", "divers travaux et ventes", "12"]
+    for decision in decide_batch([filing(text) for text in texts], model=opened_model.model, policy=POLICY):
+        assert decode(Decision, encode(decision)) == decision
+
+
+def test_a_clock_without_an_offset_is_refused(opened_model: OpenedModel, filing: Callable[..., Formality]) -> None:
+    """As any message with such a moment is."""
+    with pytest.raises(ValidationError, match="timezone"):
+        decide(filing(), model=opened_model.model, policy=POLICY, decided_at=datetime(2026, 1, 1))  # noqa: DTZ001
 
 
 def test_an_empty_batch_has_no_decisions(opened_model: OpenedModel) -> None:

@@ -44,6 +44,28 @@ def test_an_accented_stop_word_is_dropped() -> None:
     assert text.normalise("été à même être") == text.normalise("etre")
 
 
+@pytest.mark.parametrize(
+    ("texts", "language"),
+    [
+        (["Travaux de plomberie et de chauffage", "VENTE EN LIGNE"], "french"),
+        (["Letting of own property", "Bakery for the retail trade"], "other"),
+        (["Herstellung von Backwaren", "Einzelhandel mit Fisch"], "other"),
+        ([], "other"),
+    ],
+)
+def test_texts_show_their_language_by_its_function_words(texts: list[str], language: str) -> None:
+    """Other than French: words are taken as they are."""
+    assert text.language_of(texts) == language
+
+
+def test_the_words_of_another_language_are_taken_as_they_are() -> None:
+    """The French reading of an English text drops "on" and cuts words at the wrong place."""
+    written = "Retailing on the markets, la Cité; x 12"
+
+    assert text.normalise(written, text.OTHER) == "retailing on the markets la cite"
+    assert text.normalise(written) == text.normalise(written, text.FRENCH) == "retailing the market cit"
+
+
 def test_idem_in_one_field_does_not_swallow_the_next(filing: Callable[..., Formality]) -> None:
     """The fields are joined so that a phrase ends with its field."""
     formality = filing("idem", other_nature_activity="Plomberie")

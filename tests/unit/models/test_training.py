@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 
 from models import training
+from models.artefact import open_model
+from models.classifier import FastTextClassifier
+from models.decide import decide
 from models.evaluation import Example
 from models.nomenclature import Nomenclature
+from models.policy import Policy
 from models.starter import recipe
 from models.starter.declarations import declarations
 from models.training import TrainingSettings, train
@@ -78,3 +82,24 @@ def test_phrases_say_nothing_that_codes() -> None:
     assert all(phrases.before)
     assert all(phrases.after)
     assert all(phrase.strip() for phrase in phrases.between)
+
+
+def test_a_model_of_texts_that_are_not_french_takes_words_as_they_are(
+    small_settings: TrainingSettings, filing: Callable[..., Formality], tmp_path: Path
+) -> None:
+    """Trained and served alike: the language travels with the artefact."""
+    sold = {"A": "bread", "B": "fish", "C": "shoes"}
+    table = Nomenclature("own", ("code",), dict.fromkeys(sold, "x"), {code: (code,) for code in sold})
+    examples = [
+        Example(filing(f"{way} of {what} and {place}"), code)
+        for code, what in sold.items()
+        for way in ("Sale", "Making", "Repairing", "Packing")
+        for place in ("goods", "services", "baskets")
+    ]
+    manifest = train(examples, nomenclature=table, destination=tmp_path / "m", settings=small_settings)
+    _, model = open_model(tmp_path / "m")
+
+    assert (manifest.hyperparameters["language"], model.language) == ("other", "other")
+    assert isinstance(model.classifier, FastTextClassifier)
+    assert model.classifier.knows("repairing")
+    assert decide(examples[0].formality, model=model, policy=Policy(threshold=0.0)).code == "A"

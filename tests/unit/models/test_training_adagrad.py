@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from models.adagrad import InputRows, learn
-from models.classifier import train
+from models.classifier import FastTextClassifier, train
 from models.errors import TrainingError
 
 LINES = ["plomber chauffag", "tax \ue00b \ue642", "boulanger patisser boulanger", "été 東京 🍞", "", "inconnu"]
@@ -68,6 +68,22 @@ def test_the_same_seed_learns_the_same_bits(tmp_path: Path) -> None:
         files.append((folder / "model.bin").read_bytes())
 
     assert files[0] == files[1]
+
+
+def test_members_side_by_side_add_up_their_scores(tmp_path: Path) -> None:
+    """One ordinary model, of the dimensions asked for; each member is what it would be alone."""
+    together = train(_training_file(tmp_path), optimiser="adagrad", members=2, **{**HYPERPARAMETERS, "dim": 84})
+    apart = []
+    for seed in (5, 6):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        apart.append(train(_training_file(folder), optimiser="adagrad", **{**HYPERPARAMETERS, "seed": seed}))
+
+    def scores(model: FastTextClassifier) -> np.ndarray:
+        return model.hidden(LINES) @ model.output_vectors().T
+
+    assert together.dimension == 84
+    assert scores(together) == pytest.approx(sum(scores(model) for model in apart), abs=1e-4)
 
 
 def test_another_loss_than_softmax_is_refused_in_words(tmp_path: Path) -> None:

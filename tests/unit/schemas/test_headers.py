@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -36,6 +36,16 @@ def test_the_attributes_of_a_decision_follow_the_kafka_binding(decision: Decisio
         "content-type": b"application/json",
     }
     assert datetime.fromisoformat(str(headers["ce_time"], "ascii")) == decision.decided_at
+
+
+def test_one_moment_at_two_offsets_keeps_both_spellings(decision: Decision) -> None:
+    """Equal moments are one key of a cache, and must not be one header."""
+    paris = decision.decided_at.astimezone(timezone(timedelta(hours=2)))
+    later = decision.model_copy(update={"decided_at": paris})
+
+    for one in (decision, later, decision):
+        headers = dict(cloud_event(one, topics.AUTO_CODED))
+        assert headers["ce_time"] == one.decided_at.isoformat().encode()
 
 
 def test_the_cloudevents_library_reads_our_headers(decision: Decision) -> None:
