@@ -193,7 +193,7 @@ def _training_lines(examples: Sequence[Example], settings: TrainingSettings) -> 
         lines.append((features.input_line(features.text_of(example.formality), example.formality), example))
         further = copies[example.code] - 1.0
         for _ in range(int(further) + (draw.random() < further % 1.0)):
-            copy = varied_filing(example.formality, settings.augmentation, draw, other)
+            copy = varied_filing(example.formality, settings.augmentation, draw, other, decisive=example.decisive)
             lines.append((features.input_line(features.text_of(copy), copy), example))
     draw.shuffle(lines)
     return lines
