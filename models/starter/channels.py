@@ -17,8 +17,6 @@ from models.starter.declarations import MISSING, Declaration, Weights
 from models.text import fold
 
 INTERNET, MARKET, WHOLESALE = "17", "16", "09"
-DISTANCE = "4791B"
-"""What is sold at a distance when the goods are named; its code in NAF 2025 is that of the goods."""
 SHARES = {INTERNET: 0.7, MARKET: 0.5, WHOLESALE: 0.4}
 """Of the lines that may be read so: more would crowd out what is written for these classes."""
 MOST_WORDS = 6
@@ -62,7 +60,7 @@ def further(lines: Sequence[Declaration]) -> Iterator[Declaration]:
 def _otherwise(line: Declaration, channel: Mapping[str, str]) -> Iterator[Declaration]:
     goods = channel["goods_2025"] or line.codes[1]
     codes = {
-        INTERNET: (DISTANCE, goods),
+        INTERNET: (channel["internet"], goods),
         MARKET: (channel["market"], goods),
         WHOLESALE: (channel["wholesale"], channel["wholesale_2025"]),
     }
