@@ -35,9 +35,10 @@ _SAYS_HOW = re.compile(
 )
 """Words, folded, that tell how or where goods are sold, or that something else is done with them."""
 _TRADES = re.compile(
-    r"\w*(erie|ier|iere|iste|eur|euse|cien|cienne)s?\b|boucher|opti(c|q)|ortho|audio|kiosque|bazar|ikea|bureau de tabac"
+    r"\w*(erie|ier|iere|iste|eur|euse|cien|cienne)s?\b|boucher|opti(c|q)|ortho|audio|kiosque|bazar|tabac|showroom|pulsat"
+    r"|zara|eram|ikea|conforama|but meuble|bouygues|orange|krys|lush|joueclub|bastide|la halle|san marina"
 )
-"""A trade or a kind of shop says where it sells."""
+"""A trade, a kind of shop or its sign says where it sells."""
 
 
 def further(lines: Sequence[Declaration]) -> Iterator[Declaration]:
