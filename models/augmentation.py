@@ -86,10 +86,23 @@ class Augmentation:
 
 
 def varied_filing(
-    formality: Formality, settings: Augmentation, draw: Random, other: Callable[[Random], str]
+    formality: Formality,
+    settings: Augmentation,
+    draw: Random,
+    other: Callable[[Random], str],
+    *,
+    decisive: Sequence[str] = (),
 ) -> Formality:
-    """A copy of a filing for training: another spelling, fewer variables."""
+    """A copy of a filing for training: another spelling, fewer variables.
+
+    Parameters
+    ----------
+    decisive
+        Fields that every copy keeps: without them its code would be wrong.
+    """
     copy = without_variables(formality, settings, draw)
+    if decisive:
+        copy = copy.model_copy(update={name: getattr(formality, name) for name in decisive})
     if draw.random() >= settings.varied or not formality.description_activity:
         return copy
     text = varied(formality.description_activity, settings, draw, other)

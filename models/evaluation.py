@@ -21,10 +21,17 @@ CHUNK_ROWS = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A filing and the code a human gave it."""
+    """A filing and the code a human gave it.
+
+    Parameters
+    ----------
+    decisive
+        Fields of the filing without which the same words would have another code.
+    """
 
     formality: Formality
     code: str
+    decisive: tuple[str, ...] = ()
 
 
 def code_examples(examples: Sequence[Example], model: CodingModel) -> list[Coding]:

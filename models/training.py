@@ -200,7 +200,7 @@ def _training_lines(examples: Sequence[Example], settings: TrainingSettings) -> 
         lines.append((_line(example.formality, language), example))
         further = copies[example.code] - 1.0
         for _ in range(int(further) + (draw.random() < further % 1.0)):
-            copy = varied_filing(example.formality, settings.augmentation, draw, other)
+            copy = varied_filing(example.formality, settings.augmentation, draw, other, decisive=example.decisive)
             lines.append((_line(copy, language), example))
     draw.shuffle(lines)
     return lines

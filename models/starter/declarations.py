@@ -112,7 +112,7 @@ def _weights(entry: str) -> tuple[str, Weights]:
 
 
 def examples(lines: Sequence[Declaration], *, nomenclature: str, seed: int) -> list[Example]:
-    """Training examples: each line with variables drawn from its profile.
+    """Training examples: each line with variables drawn from its profile; what a line overrides is decisive.
 
     Parameters
     ----------
@@ -123,7 +123,14 @@ def examples(lines: Sequence[Declaration], *, nomenclature: str, seed: int) -> l
         others as they were.
     """
     column = NOMENCLATURES.index(nomenclature)
-    return [Example(filing(line, seed=seed), line.codes[column]) for line in lines]
+    return [
+        Example(
+            filing(line, seed=seed),
+            line.codes[column],
+            decisive=tuple(_FIELD[name] for name in line.overrides if name in _FIELD),
+        )
+        for line in lines
+    ]
 
 
 def filing(line: Declaration, *, seed: int) -> Formality:

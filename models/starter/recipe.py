@@ -10,6 +10,7 @@ from importlib import resources
 
 from models.augmentation import Augmentation, Phrases
 from models.evaluation import Example
+from models.starter.channels import further
 from models.starter.declarations import NOMENCLATURES, Declaration, declarations, examples
 from models.text import FRENCH
 from models.training import TrainingSettings
@@ -29,7 +30,7 @@ RAREST = 1.0
 def starter(
     nomenclature: str, *, seed: int | None = None, quantised: bool = False
 ) -> tuple[list[Example], TrainingSettings]:
-    """The starter corpus as labelled filings and the settings to train on it.
+    """The starter corpus as labelled filings, its goods sold otherwise too, and the settings to train on them.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ def starter(
         target_errors=TARGET_ERRORS,
     )
     settings = settings if seed is None else replace(settings, seed=seed)
-    return examples(lines, nomenclature=nomenclature, seed=settings.seed), settings
+    return examples([*lines, *further(lines)], nomenclature=nomenclature, seed=settings.seed), settings
 
 
 def class_weights(nomenclature: str, lines: Sequence[Declaration]) -> dict[str, float]:
