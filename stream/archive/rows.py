@@ -108,5 +108,7 @@ def _headers(headers: Sequence[RawHeaders], left_out: frozenset[str]) -> pa.Arra
                 names.append(name)
                 values.append(value)
         ends.append(len(names))
-    items = pa.StructArray.from_arrays([pa.array(names, pa.string()), pa.array(values, pa.binary())], fields=list(HEADER))
+    items = pa.StructArray.from_arrays(
+        [pa.array(names, pa.string()), pa.array(values, pa.binary())], fields=list(HEADER)
+    )
     return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), items, type=KAFKA.field("kafka_headers").type)

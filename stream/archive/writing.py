@@ -156,6 +156,11 @@ class Writer:
             total -= held[largest].bytes
         return due
 
+    def is_empty(self, place: Place) -> bool:
+        """Whether nothing is gathered of a partition."""
+        pending = self._pending.get(place)
+        return pending is None or pending.since is None
+
     def held(self) -> list[Place]:
         """Partitions of which something is gathered."""
         return [place for place, pending in self._pending.items() if pending.since is not None]

@@ -82,7 +82,9 @@ class Subscription:
 
     def ends(self) -> dict[Partition, int]:
         """The end of each partition of ours, as the last answer of the broker had it."""
-        return {place: self._consumer.get_watermark_offsets(TopicPartition(*place), cached=True)[1] for place in self.owned}
+        return {
+            place: self._consumer.get_watermark_offsets(TopicPartition(*place), cached=True)[1] for place in self.owned
+        }
 
     def commit(self, offsets: Mapping[Partition, int]) -> str | None:
         """Tell the group how far we are; why it was refused, if it was."""
