@@ -97,7 +97,7 @@ class Settings(BaseSettings):
         300.0, gt=0.0, description="Longest a message waits for its file; less gives more and smaller files."
     )
     archive_buffer_bytes: int = Field(
-        134_217_728, ge=1_048_576, description="Most that waits for files, in memory; more gives fewer, larger files."
+        67_108_864, ge=1_048_576, description="Most that waits for files, in memory; more gives fewer, larger files."
     )
 
     metrics_port: int = Field(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -72,7 +73,7 @@ def _received(messages: Messages) -> Converted:
 
 def _dead_letters(messages: Messages) -> Converted:
     """Few, and their columns are headers: one by one."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     unreadable = []
     for number, (headers, value) in enumerate(zip(messages.headers, messages.values, strict=True)):
         letter = _provenance(headers)

@@ -49,9 +49,9 @@ class Subscription:
             Kafka refuses, or has removed what was to be read next.
         """
         try:
-            fetched = self._consumer.consume(most, timeout=timeout_seconds)
-        except KafkaException as error:
-            raise BrokerUnavailable(f"Kafka, reading: {error.args[0].str()}") from error
+            fetched: list[Any] = self._consumer.consume(most, timeout=timeout_seconds)
+        except KafkaException as refusal:
+            raise BrokerUnavailable(f"Kafka, reading: {refusal.args[0].str()}") from refusal
         if self._failure is not None:
             raise self._failure
         found: dict[Partition, Messages] = {}
@@ -61,6 +61,7 @@ class Subscription:
             if error is not None:
                 self._heed(error, place)
                 continue
+            self._ended.discard(place)
             into = found.get(place)
             if into is None:
                 into = found[place] = Messages()
@@ -69,7 +70,6 @@ class Subscription:
             into.keys.append(message.key())
             into.values.append(message.value())
             into.headers.append(message.headers() or ())
-        self._ended -= found.keys()
         return found
 
     def at_the_end(self) -> bool:
