@@ -146,14 +146,14 @@ class Writer:
 
     def due(self, now: float) -> list[Place]:
         """Partitions to write now: those that wait long enough, or the largest when memory is full."""
-        held = {place: pending for place, pending in self._pending.items() if pending.since is not None}
-        due = [place for place, pending in held.items() if now - (pending.since or now) >= self._limits.seconds]
-        rest = sorted((place for place in held if place not in due), key=lambda place: held[place].bytes)
-        total = sum(held[place].bytes for place in rest)
+        since = {place: pending.since for place, pending in self._pending.items() if pending.since is not None}
+        due = [place for place, at in since.items() if now - at >= self._limits.seconds]
+        rest = sorted((place for place in since if place not in due), key=lambda place: self._pending[place].bytes)
+        total = sum(self._pending[place].bytes for place in rest)
         while rest and total > self._limits.bytes:
             largest = rest.pop()
             due.append(largest)
-            total -= held[largest].bytes
+            total -= self._pending[largest].bytes
         return due
 
     def is_empty(self, place: Place) -> bool:
