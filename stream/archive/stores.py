@@ -86,8 +86,10 @@ class Store:
         return f"{self.root}/{path}" if path else self.root
 
     def _upload(self, path: str, content: pa.Buffer | bytes) -> None:
+        # Closing the stream completes the object, whatever was written: all of it is at hand before.
+        whole = pa.py_buffer(content)
         with self._system.open_output_stream(path) as stream:
-            stream.write(content)
+            stream.write(whole)
 
     def _put_local(self, path: str, content: pa.Buffer | bytes) -> None:
         target = Path(path)
