@@ -71,9 +71,12 @@ def run_archive(settings: Settings, *, once: bool = False) -> Totals:
     store = open_store(settings.archive_output)
     claim(store, topic_prefix=settings.topic_prefix, cluster=cluster.identity)
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return _Archiver(settings, store, archived).run(stop, once=once)
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        return _Archiver(settings, store, archived).run(stop, once=once)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _Archiver:

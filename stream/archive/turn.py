@@ -18,7 +18,7 @@ from pathlib import Path
 from stream.archive.stores import Store
 from stream.errors import StorageFailed, StreamError
 
-NAME = "codiflux-turn.json"
+NAME = "_codiflux-turn.json"
 STALE_SECONDS = 900.0
 """A claim in a bucket that was not renewed for so long is a dead process's."""
 RENEW_SECONDS = 60.0

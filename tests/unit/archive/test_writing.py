@@ -156,7 +156,7 @@ def test_a_store_that_takes_no_more_leaves_nothing_half_written(tmp_path: Path) 
     store = new_store(tmp_path)
     with pytest.raises(StorageFailed):
         run(FullStore(store, 2, after=False), topic(10), 10)
-    assert [stored.path for stored in store.files()] == ["codiflux-archive.json"]
+    assert [stored.path for stored in store.files()] == ["_codiflux-archive.json"]
 
 
 FULL = """
@@ -184,7 +184,7 @@ def test_a_file_that_the_system_cuts_short_is_one_line_and_gone(tmp_path: Path) 
     [line] = done.stdout.splitlines()
     assert "cannot write topic=formality.review/" in line
     assert line.endswith("File too large")
-    assert [path.name for path in target.rglob("*") if path.is_file()] == ["codiflux-archive.json"]
+    assert [path.name for path in target.rglob("*") if path.is_file()] == ["_codiflux-archive.json"]
 
 
 def test_a_selection_reads_its_dates_offsets_and_times_alone(tmp_path: Path) -> None:
