@@ -133,8 +133,6 @@ def test_killed_at_random_every_offset_is_in_the_archive_exactly_once(settings: 
                 compact(open_archive(settings.archive_output))
             process.send_signal(signal.SIGKILL)
             process.wait()
-        held = in_files(folder)
-        assert held.keys() <= counted(settings).keys()
     run_archive(settings.model_copy(update={"archive_group": "archive-last"}), once=True)
     store = open_archive(settings.archive_output)
     assert [proof.faults for proof in verify(store)] == [[], [], []]
