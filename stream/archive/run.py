@@ -46,13 +46,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Totals:
-    """What one run has written."""
+    """What one run has written; seconds from the first message to the last file."""
 
     messages: Counter[str] = field(default_factory=Counter)
     unreadable: int = 0
     lost: int = 0
     files: int = 0
     bytes: int = 0
+    seconds: float = 0.0
 
 
 def run_archive(settings: Settings, *, once: bool = False) -> Totals:
@@ -92,6 +93,7 @@ class _Archiver:
         self._committed: dict[Partition, int] = {}
         self._totals = Totals()
         self._observed_at = 0.0
+        self._first_at: float | None = None
         self._subscription = Subscription(
             settings, self._names, group=settings.archive_group, begin=self._begin, gone=self._gone
         )
@@ -102,6 +104,7 @@ class _Archiver:
         try:
             while not stop.is_set():
                 for place, messages in self._subscription.fetch(FETCH_MESSAGES, FETCH_SECONDS).items():
+                    self._first_at = self._first_at or time.monotonic()
                     self._writer.add(self._named(place), messages, time.monotonic())
                 self._write(self._writer.due(time.monotonic()))
                 self._observe()
@@ -109,6 +112,7 @@ class _Archiver:
                     break
             log.info("archive_stopping")
             self._write(self._writer.held())
+            self._totals.seconds = 0.0 if self._first_at is None else time.monotonic() - self._first_at
         finally:
             self._subscription.close()
             if server is not None:

@@ -69,7 +69,7 @@ def archive(
     totals = run_archive(settings, once=once)
     if as_json:
         counts = {"unreadable": totals.unreadable, "lost": totals.lost, "files": totals.files, "bytes": totals.bytes}
-        print_json({"messages": dict(totals.messages), **counts})
+        print_json({"messages": dict(totals.messages), **counts, "seconds": round(totals.seconds, 3)})
 
 
 def compact(
