@@ -102,7 +102,7 @@ def test_a_label_is_read_without_what_it_may_leave_out() -> None:
     assert Label.model_validate(batch.to_pylist()[0]) == Label.model_validate(body)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.one_of(st.just(GOOD), st.sampled_from(list(BAD.values())), st.binary(max_size=30)), max_size=12))
 def test_any_mixture_keeps_its_order_and_its_count(values: list[bytes]) -> None:
     """One row a value; a row has columns exactly where the value is a decision."""
