@@ -100,7 +100,7 @@ class JsonColumns:
             table = pj.read_json(
                 pa.BufferReader(text),
                 parse_options=self._options,
-                read_options=pj.ReadOptions(block_size=max(BLOCK_BYTES, largest), use_threads=False),
+                read_options=pj.ReadOptions(block_size=max(BLOCK_BYTES, largest)),
             )
         except pa.ArrowInvalid:
             return None

@@ -100,16 +100,12 @@ def _provenance(headers: RawHeaders) -> DeadLetter | None:
 
 
 def _headers(headers: Sequence[RawHeaders], left_out: frozenset[str]) -> pa.Array:
-    ends = [0]
-    names: list[str] = []
-    values: list[bytes | None] = []
-    for of_message in headers:
-        for name, value in of_message:
-            if name not in left_out:
-                names.append(name)
-                values.append(value)
-        ends.append(len(names))
+    # Most messages have none that is kept: what is left is counted first, and flattened once.
+    kept = [[pair for pair in of_message if pair[0] not in left_out] for of_message in headers]
+    ends = np.concatenate(([0], np.cumsum([len(pairs) for pairs in kept], dtype=np.int32))).astype(np.int32)
+    names = [name for pairs in kept for name, _ in pairs]
+    values = [value for pairs in kept for _, value in pairs]
     items = pa.StructArray.from_arrays(
         [pa.array(names, pa.string()), pa.array(values, pa.binary())], fields=list(HEADER)
     )
-    return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), items, type=KAFKA.field("kafka_headers").type)
+    return pa.ListArray.from_arrays(pa.array(ends), items, type=KAFKA.field("kafka_headers").type)

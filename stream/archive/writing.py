@@ -137,7 +137,7 @@ class Writer:
             if not messages.offsets:
                 return
         pending.raw.extend(messages)
-        pending.raw_bytes += sum(len(value) for value in messages.values if value)
+        pending.raw_bytes += sum(map(len, filter(None, messages.values)))
         pending.reached = messages.offsets[-1] + 1
         if pending.since is None:
             pending.since = now

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
@@ -54,23 +54,17 @@ class Subscription:
             raise BrokerUnavailable(f"Kafka, reading: {refusal.args[0].str()}") from refusal
         if self._failure is not None:
             raise self._failure
-        found: dict[Partition, Messages] = {}
+        found: dict[Partition, list[Any]] = {}
         for message in fetched:
             error = message.error()
             place = (message.topic(), message.partition())
             if error is not None:
                 self._heed(error, place)
                 continue
-            self._ended.discard(place)
-            into = found.get(place)
-            if into is None:
-                into = found[place] = Messages()
-            into.offsets.append(message.offset())
-            into.timestamps.append(message.timestamp()[1])
-            into.keys.append(message.key())
-            into.values.append(message.value())
-            into.headers.append(message.headers() or ())
-        return found
+            if place in self._ended:
+                self._ended.discard(place)
+            found.setdefault(place, []).append(message)
+        return {place: _columns(of_place) for place, of_place in found.items()}
 
     def at_the_end(self) -> bool:
         """Whether partitions are ours and nothing more stands on any of them."""
@@ -130,6 +124,16 @@ class Subscription:
         self._ended -= places
         self._gone(places)
         consumer.incremental_unassign(list(partitions))
+
+
+def _columns(messages: Sequence[Any]) -> Messages:
+    return Messages(
+        [message.offset() for message in messages],
+        [message.timestamp()[1] for message in messages],
+        [message.key() for message in messages],
+        [message.value() for message in messages],
+        [message.headers() or () for message in messages],
+    )
 
 
 def _configuration(settings: Settings, group: str) -> dict[str, Any]:
