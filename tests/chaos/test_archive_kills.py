@@ -32,11 +32,11 @@ from tests.conftest import OwnKafka
 from tests.unit.archive.fields import decision
 
 pytestmark = [pytest.mark.kafka, pytest.mark.chaos]
-KILLS = 5
-MESSAGES = 2_000
+KILLS = 4
+MESSAGES = 1_000
 """Written before each start."""
 START_SECONDS = 60.0
-LONGEST_LIFE_SECONDS = 0.8
+LONGEST_LIFE_SECONDS = 0.5
 """From the first file on; files are due after a hundredth of it."""
 Row = tuple[int, int, str]
 """Partition, offset, formality id."""
@@ -116,7 +116,7 @@ def files(folder: Path) -> int:
 
 
 def test_killed_at_random_every_offset_is_in_the_archive_exactly_once(settings: Settings) -> None:
-    """Five kills, each in another moment of the writing, with a compaction after some of them."""
+    """Four kills, each in another moment of the writing, with a compaction after some of them."""
     folder = Path(settings.archive_output)
     chance = random.Random(20_261_128)
     for number in range(KILLS):
