@@ -209,9 +209,14 @@ def _show(proofs: list[Proof]) -> None:
 
     from stream.cli.output import output
 
-    table = Table("topic", "partition", "offsets", "rows", "without a row", "files", "leftovers", "faults")
+    table = Table("topic and partition", "offsets", "rows", "without a row", "files")
     for proof in proofs:
         absent = ", ".join(f"{count:,} {why}" for why, count in sorted(proof.absent.items())) or "0"
-        cells = (f"{proof.start:,} to {proof.end - 1:,}", f"{proof.rows:,}", absent, proof.files, proof.leftovers)
-        table.add_row(proof.place[0], str(proof.place[1]), *map(str, cells), str(len(proof.faults)))
+        place = f"{proof.place[0]} {proof.place[1]}"
+        table.add_row(place, f"{proof.start:,} to {proof.end - 1:,}", f"{proof.rows:,}", absent, str(proof.files))
     output.print(table)
+    leftovers = sum(proof.leftovers for proof in proofs)
+    if leftovers:
+        output.print(f"{leftovers:,} files that do not count: `codiflux archive compact` removes what is left over")
+    for fault in (fault for proof in proofs for fault in proof.faults):
+        output.print(fault, style="red", markup=False, highlight=False)
