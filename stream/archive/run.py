@@ -86,6 +86,7 @@ class _Archiver:
     def __init__(self, settings: Settings, store: Store, archived: Collection[str]) -> None:
         self._settings = settings
         self._names = {settings.topic(name): name for name in archived}
+        self._output = store.name
         self._writer = Writer(store, Limits(settings.archive_flush_seconds, settings.archive_buffer_bytes))
         self._instruments = bootstrap.archive_instruments()
         patience = settings.stall_seconds + settings.archive_flush_seconds
@@ -100,7 +101,7 @@ class _Archiver:
 
     def run(self, stop: threading.Event, *, once: bool) -> Totals:
         server = self._serve()
-        log.info("archive_started", topics=sorted(self._names.values()), output=self._settings.archive_output)
+        log.info("archive_started", topics=sorted(self._names.values()), output=self._output)
         try:
             while not stop.is_set():
                 for place, messages in self._subscription.fetch(FETCH_MESSAGES, FETCH_SECONDS).items():
