@@ -114,7 +114,11 @@ def measured(command: list[str], settings: dict[str, str]) -> Run:
         [sys.executable, *command], env={**os.environ, **settings}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     assert process.stdout is not None
-    output = process.stdout.read()
+    try:
+        output = process.stdout.read()
+    except BaseException:
+        process.kill()
+        raise
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
