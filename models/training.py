@@ -74,8 +74,9 @@ class TrainingSettings:
     hyperparameters: dict[str, Any] = field(
         default_factory=lambda: {
             "optimiser": "adagrad",
-            "dropout": 0.3,
-            "dim": 100,
+            "dropout": 0.5,
+            "members": 2,
+            "dim": 200,
             "lr": 0.3,
             "epoch": 15,
             "wordNgrams": 2,
