@@ -24,6 +24,7 @@ def panel_state(panel: Panel) -> dict[str, Any]:
             for size, window in panel.windows.items()
         },
         "spans": [span.state() for span in panel.spans],
+        "seasons": panel.seasons.state() if panel.seasons is not None else None,
         "alarms": panel.alarms.state(),
         "history": [[begins, _plain(deviations.tolist())] for begins, deviations in panel.history],
         "events": [event.model_dump(mode="json") for event in panel.events.values()],
@@ -42,6 +43,8 @@ def restore_panel(panel: Panel, state: Mapping[str, Any]) -> None:
             window.push(dense(row, panel.layout.width))
     for span, kept in zip(panel.spans, state["spans"], strict=True):
         span.restore(kept)
+    if panel.seasons is not None and state["seasons"] is not None:
+        panel.seasons.restore(state["seasons"])
     panel.alarms.restore(state["alarms"])
     panel.events.update({e["signal"]: DriftEvent.model_validate(e) for e in state["events"]})
     for begins, deviations in state["history"]:

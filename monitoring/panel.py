@@ -14,9 +14,11 @@ from monitoring.alarms import AlarmRule, Alarms, Flags
 from monitoring.baseline import Baseline
 from monitoring.categories import Categories
 from monitoring.detectors import Detector, error_detector, step_detector
+from monitoring.distances import Distance, measured
 from monitoring.drift_settings import DriftSettings
 from monitoring.layout import Floats, Layout
 from monitoring.readings import SignalState
+from monitoring.seasons import Seasons, widened
 from monitoring.windows import CountWindow, TimeWindow
 from schemas.drift import DriftEvent, DriftState
 from schemas.signals import ERROR_CODE, ERROR_SECTION, WRONG, Signal, SignalGroup
@@ -58,7 +60,13 @@ class Panel:
             self.layout, filings=settings.baseline_filings, sizes=(settings.step, *settings.windows)
         )
         steps = max(settings.windows) // settings.step
-        rule = AlarmRule(persist=settings.persist, memory=steps, calm=settings.calm)
+        rule = AlarmRule(
+            persist=settings.persist,
+            memory=steps,
+            calm=settings.calm,
+            needs_detector=settings.needs_detector,
+            needs_distance=settings.needs_distance,
+        )
         self.alarms = Alarms(rule, windows=len(settings.windows), signals=len(signals))
         self._of_errors = self.layout.names[0] in ERRORS
         self._watched = np.array([signal.alarms for signal in signals])
@@ -67,6 +75,7 @@ class Panel:
         self._floors = np.full((len(settings.windows), len(signals)), np.inf)
         self.history: deque[tuple[float, Floats]] = deque(maxlen=steps)
         """Beginning and deviations of the latest steps: when a drift began is read from them."""
+        self.seasons = Seasons(self.layout) if settings.seasons and settings.distance is Distance.HELLINGER else None
         self.events: dict[str, DriftEvent] = {}
         """The standing detection of each signal."""
         self._published: dict[str, float] = {}
@@ -97,6 +106,8 @@ class Panel:
 
     def _take(self, rows: Floats, cells: Cells, begins: Floats, ends: Floats) -> list[DriftEvent]:
         """Whole steps: those that the baseline still needs, then those that are held against it."""
+        if self.seasons is not None:
+            self.seasons.add(rows, ends)
         learning = 0
         while learning < len(rows) and not self.baseline.ready:
             self.baseline.learn(rows[learning], self.settings.step)
@@ -125,15 +136,35 @@ class Panel:
         events: list[DriftEvent] = []
         for step in range(len(rows)):
             self.history.append((float(begins[step]), deviations[step]))
-            over = beyond[step]
+            over = beyond[step].copy()
             if self._of_errors and over.any():
-                over = over & self._worse([total[step] for total in totals])
+                over &= self._worse([total[step] for total in totals])
+            calm = within[step]
+            if self.seasons is not None and (over.any() or self.alarms.standing.any()):
+                over, calm = self._in_season(over, calm, [total[step] for total in totals], judged[step])
             fired = self._fired(deviations[step], cells[step]) & self._watched
-            detected, cleared = self.alarms.update(beyond=over, within=within[step], fired=fired)
+            detected, cleared = self.alarms.update(beyond=over, within=calm, fired=fired)
             if detected.any() or cleared.any():
                 seen = {size: total[step] for size, total in zip(self.windows, totals, strict=True)}
                 events += self._announce(detected, cleared, seen, float(ends[step]))
         return events
+
+    def _in_season(self, over: Flags, calm: Flags, totals: Sequence[Floats], judged: Flags) -> tuple[Flags, Flags]:
+        """What strays from the baseline as a season would have it strays from nothing."""
+        assert self.seasons is not None
+        moments = np.array([begins for begins, _ in self.history])
+        usual = np.ones((len(totals), len(self.layout.signals)), dtype=bool)
+        baseline = self.layout.totals(self.baseline.row)
+        for row, total in enumerate(totals):
+            window = list(self.windows.values())[row]
+            count = self.layout.totals(total)
+            near = np.zeros(len(self.layout.signals), dtype=bool)
+            for expected in self.seasons.expectations(self.baseline.counts, moments[-window.capacity :]):
+                far = measured(Distance.HELLINGER, total[: self.layout.cells], expected.profile, self.layout.starts)
+                over[row] &= ~(far <= widened(self._limits[row], count, baseline, expected.worth))
+                near |= far <= widened(self._floors[row], count, baseline, expected.worth)
+            usual[row] = near | ~judged[row, 0]
+        return over, calm | usual.all(axis=0)
 
     def _announce(self, detected: Flags, cleared: Flags, seen: Rows, ends: float) -> list[DriftEvent]:
         events = [self._detect(int(place), seen, ends) for place in np.flatnonzero(detected)]
