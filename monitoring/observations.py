@@ -148,8 +148,8 @@ class ObservationReader:
         section, division = self._branches(code) if code else (None, None)
         given = versions.setdefault((model_version, decision["policy_version"]), len(versions))
         return (
-            numbers,
-            (*variables, section, division, decision["stage"], decision["route"]),
+            [None if number is None else float(number) for number in numbers],
+            [_text(said) for said in (*variables, section, division, decision["stage"], decision["route"])],
             _seconds(decision["received_at"]),
             given,
             decision["formality_id"],
@@ -193,6 +193,12 @@ def bin_of(value: float, edges: Sequence[float]) -> int:
 
 def _seconds(instant: str) -> float:
     return datetime.fromisoformat(instant).timestamp()
+
+
+def _text(said: Any) -> str | None:
+    if said is not None and type(said) is not str:
+        raise TypeError("a category is a text")
+    return said
 
 
 def _latency(decision: Mapping[str, Any]) -> float | None:

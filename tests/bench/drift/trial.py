@@ -43,7 +43,7 @@ class Course:
         return self.share * np.minimum(1.0, (position + 1) / self.ramp)
 
 
-def monitor(settings: DriftSettings, categories: Categories) -> DriftMonitor:
+def monitor(settings: DriftSettings, categories: Categories | None) -> DriftMonitor:
     """A monitor that is given observations, so that it needs no reader."""
 
     def unused(*_: object) -> tuple[None, None]:
