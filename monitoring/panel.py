@@ -25,6 +25,8 @@ from schemas.signals import ERROR_CODE, ERROR_SECTION, WRONG, Signal, SignalGrou
 
 ERRORS = (ERROR_CODE.name, ERROR_SECTION.name)
 DETECTORS_OF_ERRORS = "hddm_a"
+A_MOMENT = 1e-3
+"""Seconds: what an instant loses to rounding on its way through a message."""
 STEPS_AT_ONCE = 100
 """Rows compared in one go: a few megabytes."""
 Cells = npt.NDArray[np.int16]
@@ -52,6 +54,8 @@ class Panel:
         self.categories = categories
         self.model_version = model_version
         self.windows = {size: CountWindow(size // settings.step, self.layout.width) for size in settings.windows}
+        self.doubles = {size: CountWindow(2 * size // settings.step, self.layout.width) for size in settings.windows}
+        """Twice as long: less the window, they are the window before it."""
         self.spans = [
             TimeWindow(span, self.layout, slots=SHORT_SLOTS if span <= 7_200 else LONG_SLOTS)
             for span in settings.spans_seconds
@@ -113,7 +117,7 @@ class Panel:
             self.baseline.learn(rows[learning], self.settings.step)
             learning += 1
         if learning:
-            for window in self.windows.values():
+            for window in (*self.windows.values(), *self.doubles.values()):
                 window.push_all(rows[:learning])
             if not self.baseline.ready:
                 return []
@@ -129,6 +133,8 @@ class Panel:
         deviations = self.baseline.deviations(rows, self.settings.distance, self.settings.step)
         full = [window.pushed + 1 + np.arange(len(rows)) >= window.capacity for window in self.windows.values()]
         totals = [window.push_all(rows) for window in self.windows.values()]
+        for double in self.doubles.values():
+            double.push_all(rows)
         far = np.stack([self.baseline.strayed(total, self.settings.distance) for total in totals], axis=1)
         judged = np.stack(full, axis=1)[:, :, None]
         beyond = (far > self._limits) & judged & self._watched
@@ -215,7 +221,7 @@ class Panel:
         else:
             self.events.pop(event.signal, None)
         # Re-read after a restart: what was published up to then is not published again.
-        return None if ends <= self._published.get(event.signal, -np.inf) else event
+        return None if ends <= self._published.get(event.signal, -np.inf) + A_MOMENT else event
 
     @property
     def detector_name(self) -> str:
@@ -251,9 +257,11 @@ class Panel:
         return [event for event in events if event is not None]
 
     def resume(self, events: Iterable[DriftEvent]) -> None:
-        """What was published before a restart, oldest first."""
+        """What was published before a restart, oldest first; inputs have no model yet and take any's."""
         for event in events:
-            if event.signal not in self.layout.names or event.model_version != self.model_version:
+            if event.signal not in self.layout.names or event.model_version != (
+                self.model_version or event.model_version
+            ):
                 continue
             self._published[event.signal] = event.detected_at.timestamp()
             standing = event.state is DriftState.DETECTED

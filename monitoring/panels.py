@@ -11,6 +11,7 @@ import numpy as np
 from monitoring.categories import Categories
 from monitoring.drift_settings import DriftSettings
 from monitoring.observations import Observations, Versions
+from monitoring.oddities import OddFiling, Oddities
 from monitoring.outcomes import Outcomes, columns
 from monitoring.panel import Panel
 from monitoring.reading import panel_readings
@@ -37,6 +38,7 @@ class Panels:
         self._outputs: dict[str, Panel] = {}
         self._policies: dict[Versions, Panel] = {}
         self._labels: dict[str, Panel] = {}
+        self._oddities = Oddities(settings.odd_every)
         self._resumed: tuple[DriftEvent, ...] = ()
         self._latest = -np.inf
         self._counts = {"filings": 0, "unreadable": 0, "out_of_order": 0, "model_swaps": 0}
@@ -65,7 +67,15 @@ class Panels:
             events += outputs.observe(part.cells, part.values, part.times)
             routes = self._of(self._policies, (model, policy), _POLICY, self._settings, model)
             events += routes.observe(part.cells, part.values, part.times)
+        if not self._oddities.begun and self._inputs.baseline.ready:
+            ready = [panel for panel in (self._inputs, *self._outputs.values()) if panel.baseline.ready]
+            self._oddities.begin([(panel.layout, panel.baseline.row) for panel in ready])
+        self._oddities.observe(observations)
         return events
+
+    def oddest(self, count: int) -> list[OddFiling]:
+        """See `DriftMonitor.oddest`."""
+        return self._oddities.oddest(count)
 
     def observe_outcomes(self, outcomes: Outcomes) -> list[DriftEvent]:
         """See `DriftMonitor.observe_outcomes`."""

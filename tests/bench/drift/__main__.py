@@ -34,6 +34,7 @@ def main() -> None:
     parser.add_argument("--filings", type=int, default=400_000, help="undrifted filings a seed")
     parser.add_argument("--only", action="append", choices=sorted(parts(None, 0, 0)), help="parts to measure")
     parser.add_argument("--render", action="store_true")
+    parser.add_argument("--pool", type=int, default=worlds.FILINGS, help="filings that streams are drawn from")
     parser.add_argument("--model", type=Path, help="instead of the starter model of the cache")
     parser.add_argument("--evidently", type=Path, default=Path(".venv-bench/bin/python"), help="a Python that has it")
     given = parser.parse_args()
@@ -65,7 +66,7 @@ def parts(world: worlds.World | None, seeds: int, filings: int) -> dict[str, tup
 def measure(given: argparse.Namespace) -> None:
     """Measure the parts; each is written as soon as it is there."""
     evidently.PYTHON = given.evidently
-    world = the_world(given.model)
+    world = the_world(given.model, given.pool)
     figures = json.loads(FIGURES.read_text()) if FIGURES.is_file() else {}
     figures["reach"] = {kind: pool.reach for kind, pool in world.pools.items()}
     for name, (steps, work) in parts(world, given.seeds, given.filings).items():
@@ -80,14 +81,14 @@ def measure(given: argparse.Namespace) -> None:
         print(f"{name}: {figures['processor_seconds'][name]} s of processor", file=sys.stderr)
 
 
-def the_world(model: Path | None) -> worlds.World:
+def the_world(model: Path | None, count: int) -> worlds.World:
     """The pools, decided by the starter model."""
     from stream.starter_model import starter_model
 
     folder = model or starter_model(progress=lambda step: print(step, file=sys.stderr))
     print("deciding the filings of every case (a minute or two)", file=sys.stderr)
     with tempfile.TemporaryDirectory() as place:
-        return worlds.build(folder, worlds.other_model(Path(place) / "other-model"))
+        return worlds.build(folder, worlds.other_model(Path(place) / "other-model"), count=count)
 
 
 if __name__ == "__main__":

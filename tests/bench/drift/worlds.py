@@ -16,7 +16,7 @@ from tests.bench.drift import pools as p
 
 SHIFTED_SECTION = "I"
 FILINGS = 30_000
-SMALL = {"dim": 16, "bucket": 524_288, "epoch": 5}
+SMALL = {"dim": 16, "bucket": 524_288, "epoch": 3}
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,12 @@ class World:
     other_model: Observations
 
 
-def build(model: Path, other: Path) -> World:
+def build(model: Path, other: Path, *, count: int = FILINGS) -> World:
     """Simulate, change and decide; a minute or two."""
     manifest, coding = open_model(model)
     categories = Categories()
     decider = p.Decider(coding, Policy(threshold=manifest.default_threshold), categories)
-    formalities = p.simulated(FILINGS, seed=5)
+    formalities = p.simulated(count, seed=5)
     usual = decider.observations(formalities)
     pools = {
         change.__name__: p.pool(formalities, usual, decider, change, seed=1)

@@ -37,7 +37,7 @@ def test_kolmogorov_smirnov_over_bins_is_scipys_on_the_bins() -> None:
 
 
 def test_effect_sizes_are_cohens() -> None:
-    """w of 60/40 against 50/50 is 0.2; d is in the reference's standard deviations."""
+    """W of 60/40 against 50/50 is 0.2; d is in the reference's standard deviations."""
     assert cohens_w(np.array([6e8, 4e8]), np.array([5e8, 5e8])) == pytest.approx(0.2)
     assert cohens_d((10.0, 4.0), (8.0, 1.0)) == -0.5
     assert cohens_d((10.0, 0.0), (8.0, 1.0)) is None
