@@ -8,10 +8,10 @@ MAKEFLAGS += --no-print-directory
 bin := .venv/bin
 scripts := .ci/run infra/scripts/install-system infra/scripts/set-up infra/scripts/lock infra/kafka/kafka infra/redis/redis
 
-.PHONY: help demo test check bench quality format lock set-up set-up-tests clean
+.PHONY: help demo test check bench bench-drift quality format lock set-up set-up-tests clean
 
 help: ## print the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: ## show filings being coded, on this machine alone, no service needed
 	@infra/scripts/set-up runtime
@@ -35,6 +35,11 @@ check: ## lint, format, types, layers, scripts, images, generated files
 bench: set-up-tests ## measure against plain loops, Quix Streams and naive Faust; takes minutes
 	@infra/scripts/set-up bench
 	@$(bin)/python tests/bench/run.py $(BENCH)
+
+bench-drift: ## does the drift monitor detect and keep quiet; writes docs/drift.md; takes tens of minutes
+	@infra/scripts/set-up development
+	@infra/scripts/set-up bench
+	@$(bin)/python -m tests.bench.drift $(BENCH)
 
 quality: ## train the starter models, measure them, write docs/quality.md; takes minutes
 	@infra/scripts/set-up development

@@ -222,7 +222,7 @@ def delays_picture(detection: Mapping[str, Any]) -> str:
     ]
     caption = "Filings from the start of the change to the first alarm, a stroke a seed; bars: the figures to reach"
     return (
-         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y + 48}"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y + 48}"'
         ' font-family="sans-serif" font-size="12">'
         "<style>text{fill:#333}.kind{font-weight:bold}.seed{stroke:#1f6fb2;stroke-width:2;opacity:.55}"
         ".target{stroke:#c0392b;stroke-width:3}.grid{stroke:#ddd}</style>"
