@@ -81,6 +81,7 @@ class Engine:
         self.spans = spans
         self.latest = 0.0
         self.threshold: float | None = None
+        self.model_version = ""
         self._reader, self._copies = reader, copies
         self._missed: set[str] = set()
 
@@ -102,7 +103,7 @@ class Engine:
         if drift is not None and mix is not None and latest is not None:
             self.drift.restore(json.loads(drift))
             self.mix.restore(json.loads(mix))
-            self.latest, self.threshold = json.loads(latest)
+            self.latest, self.threshold, self.model_version = json.loads(latest)
 
     def take(self, items: Sequence[Item]) -> Taken:
         """Take messages in, in their order."""
@@ -122,6 +123,7 @@ class Engine:
         self._pass_time(reading.latest)
         if reading.threshold is not None:
             self.threshold = reading.threshold
+        self.model_version = reading.model_version or self.model_version
         taken = Taken(events, reading.messages, reading.unreadable, reading.labels, Counter(joined.origins))
         if observations.unreadable:
             taken.unreadable[DECISIONS_UNREADABLE] += observations.unreadable
@@ -134,7 +136,7 @@ class Engine:
         kept = {
             DRIFT: self.drift.checkpoint(),
             MIX: self.mix.checkpoint(),
-            LATEST: [self.latest, self.threshold],
+            LATEST: [self.latest, self.threshold, self.model_version],
         }
         values = {name: json.dumps(value).encode() for name, value in kept.items()}
         self.join.commit({**values, SETTINGS: self._settings()}, self._copies.fresh())

@@ -27,12 +27,6 @@ SHOWN_LEVELS = (1, 5)
 BRANCHES = 5
 """Of those that carry a drift, the most that are shown."""
 Rows = dict[tuple[str, ...], float]
-TABLES = tuple(spec for spec in c.MONITOR_METRICS if spec.kind is c.Kind.GAUGE and spec.labels)
-
-
-def monitor_instruments() -> Instruments:
-    """The monitor's metrics, without values."""
-    return Instruments(c.MONITOR_METRICS, tables=TABLES)
 
 
 class Exporter:
@@ -112,19 +106,16 @@ class Exporter:
 
     def _mix(self) -> None:
         mix, to = self._engine.mix, self._to
-        to.replace(c.SECTION_SHARE, dict(mix.shares(SECTION)))
-        to.replace(c.ROUTE_SHARE, dict(mix.shares(ROUTE)))
-        to.replace(c.CONFIDENCE_SHARE, dict(mix.confidence()))
-        to.replace(c.AUTO_SHARE_AT, dict(mix.auto_at()))
-        version_now = max(self._engine.drift.references, key=self._newest, default=None)
-        reference = None if version_now is None else self._engine.drift.references[version_now]
+        to.replace(c.SECTION_SHARE, mix.shares(SECTION))
+        to.replace(c.ROUTE_SHARE, mix.shares(ROUTE))
+        to.replace(c.CONFIDENCE_SHARE, mix.confidence())
+        to.replace(c.AUTO_SHARE_AT, mix.auto_at())
+        model = self._engine.models.by_version.get(self._engine.model_version)
+        reference = None if model is None else model.reference
         if reference is not None:
             to.replace(c.SECTION_REFERENCE, {(name,): share for name, share in reference_sections(reference).items()})
             shares = reference_confidence(reference)
             to.replace(c.CONFIDENCE_REFERENCE, {(name,): share for name, share in shares.items()})
-
-    def _newest(self, model_version: str) -> bool:
-        return model_version == self._engine.drift.model_version
 
     def _accuracy(self) -> None:
         found: dict[MetricSpec, Rows] = {spec: {} for specs in _BOUNDS for spec in specs}

@@ -40,6 +40,8 @@ class Reading:
         Confidence indices, where there is one.
     threshold
         What the last of them was held against.
+    model_version
+        Of the last decision.
     latest
         Latest event time, seconds since the epoch.
     messages, unreadable
@@ -52,6 +54,7 @@ class Reading:
     batch: Batch = field(default_factory=Batch)
     confidence: list[float] = field(default_factory=list)
     threshold: float | None = None
+    model_version: str = ""
     latest: float = 0.0
     messages: Counter[str] = field(default_factory=Counter)
     unreadable: Counter[str] = field(default_factory=Counter)
@@ -139,6 +142,7 @@ class Reader:
             found.threshold = threshold
         if decided_at > found.latest:
             found.latest = decided_at
+        found.model_version = model_version
         found.decisions.append(decision)
 
     def _label(self, item: Item, found: Reading) -> None:
