@@ -138,7 +138,7 @@ class Panel:
         far = np.stack([self.baseline.strayed(total, self.settings.distance) for total in totals], axis=1)
         judged = np.stack(full, axis=1)[:, :, None]
         beyond = (far > self._limits) & judged & self._watched
-        within = (~((far > self._floors) & judged)).all(axis=1)
+        within = np.asarray((~((far > self._floors) & judged)).all(axis=1))
         events: list[DriftEvent] = []
         for step in range(len(rows)):
             self.history.append((float(begins[step]), deviations[step]))

@@ -51,9 +51,7 @@ def test_entropy_counts_what_the_candidates_leave_of_one() -> None:
     assert entropy([]) == 0.0
 
 
-@pytest.mark.parametrize(
-    "changed", [{"windows": (525, 5_000)}, {"windows": (50, 5_000)}, {"baseline_filings": 4_000}]
-)
+@pytest.mark.parametrize("changed", [{"windows": (525, 5_000)}, {"windows": (50, 5_000)}, {"baseline_filings": 4_000}])
 def test_settings_that_cannot_work_are_refused(changed: dict[str, object]) -> None:
     """Windows of broken or single steps, a baseline shorter than a window."""
     with pytest.raises(ValueError, match="window"):
