@@ -114,7 +114,7 @@ class Panel:
             self.seasons.add(rows, ends)
         learning = 0
         while learning < len(rows) and not self.baseline.ready:
-            self.baseline.learn(rows[learning], self.settings.step)
+            self.baseline.learn(rows[learning], self.settings.step, float(ends[learning]))
             learning += 1
         if learning:
             for window in (*self.windows.values(), *self.doubles.values()):
@@ -165,7 +165,9 @@ class Panel:
             window = list(self.windows.values())[row]
             count = self.layout.totals(total)
             near = np.zeros(len(self.layout.signals), dtype=bool)
-            for expected in self.seasons.expectations(self.baseline.counts, moments[-window.capacity :]):
+            for expected in self.seasons.expectations(
+                self.baseline.counts, moments[-window.capacity :], week=self.baseline.week
+            ):
                 far = measured(Distance.HELLINGER, total[: self.layout.cells], expected.profile, self.layout.starts)
                 over[row] &= ~(far <= widened(self._limits[row], count, baseline, expected.worth))
                 near |= far <= widened(self._floors[row], count, baseline, expected.worth)
@@ -242,7 +244,10 @@ class Panel:
             return []
         size, window = max(self.windows.items())
         self.baseline.replace(
-            window.total, window.steps * self.settings.step, None if name is None else self.layout.of_signal[name]
+            window.total,
+            window.steps * self.settings.step,
+            moments=None if name else [begins for begins, _ in self.history],
+            cells=None if name is None else self.layout.of_signal[name],
         )
         self._set_limits()
         events = []

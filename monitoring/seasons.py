@@ -3,7 +3,8 @@
 A window is held against the baseline first. Where it strays from that, it is held against what the
 season would make of it, and is a drift only when it strays from every such expectation:
 
-- the weekday: the baseline moved by how this weekday differs from the week, over the last four weeks;
+- the weekday: the baseline moved by how this weekday differs, over the last four weeks, from the days
+  that the baseline was made of;
 - the year: the same fortnight a year ago, moved in the same way.
 
 The weekday is a difference, so that a drift which stays (it moves all days alike) does not become
@@ -46,8 +47,7 @@ class Seasons:
         self._layout = layout
         self._days: dict[int, Floats] = {}
         self._halves: dict[int, Floats] = {}
-        self._of_weekday: dict[int, tuple[Floats, Floats] | None] = {}
-        self._today = -1
+        self._of_day: dict[int, tuple[Floats, Floats] | None] = {}
 
     def add(self, rows: Floats, ends: Floats) -> None:
         """Count steps by the day they end in."""
@@ -64,7 +64,7 @@ class Seasons:
             for period in [period for period in kept if period <= latest - most]:
                 del kept[period]
 
-    def expectations(self, baseline: Floats, moments: Floats) -> list[Expectation]:
+    def expectations(self, baseline: Floats, moments: Floats, *, week: Floats) -> list[Expectation]:
         """What a window with steps at these moments would be, by each season that is known.
 
         Parameters
@@ -73,12 +73,14 @@ class Seasons:
             Its counts.
         moments
             Event time of each step of the window.
+        week
+            Filings of the baseline on each weekday (days since the epoch, modulo 7), shape (7,).
         """
         starts = self._layout.starts
         totals = np.add.reduceat(baseline, starts)
         days, steps = np.unique((moments // DAY_SECONDS).astype(np.int64), return_counts=True)
         weight = steps / steps.sum()
-        moves = [self._weekday_move(int(day)) for day in days]
+        moves = [self._weekday_move(int(day), week) for day in days]
         found: list[Expectation] = []
         if all(move is not None for move in moves):
             known = [move for move in moves if move is not None]
@@ -93,25 +95,31 @@ class Seasons:
                 found.append(_expected(profile + move, worth, self._layout))
         return found
 
-    def _weekday_move(self, day: int) -> tuple[Floats, Floats] | None:
-        """How a day's weekday differs from the week before that day; `None` until every weekday is known."""
-        if day != self._today:
-            self._of_weekday, self._today = {}, day
-        if day not in self._of_weekday:
-            self._of_weekday[day] = self._moved(day)
-        return self._of_weekday[day]
+    def _weekday_move(self, day: int, week: Floats) -> tuple[Floats, Floats] | None:
+        """How a day's weekday differs from the baseline's days; `None` until every weekday is known."""
+        known = self._weekdays(day)
+        if known is None:
+            return None
+        profiles, counts = known
+        move: Floats = profiles[day % WEEK] - week @ profiles / max(1.0, week.sum())
+        return move, counts[day % WEEK]
 
-    def _moved(self, day: int) -> tuple[Floats, Floats] | None:
-        starts = self._layout.starts
-        by_weekday: list[Floats] = []
-        for weekday in range(WEEK):
-            rows = [row for past, row in self._days.items() if past < day and past % WEEK == weekday]
-            if not rows or sum(row[: self._layout.sizes[0]].sum() for row in rows) < LEAST_FILINGS:
-                return None
-            by_weekday.append(np.sum(rows, axis=0))
-        profiles = np.nan_to_num(shares(np.stack(by_weekday), starts))
-        move = profiles[day % WEEK] - profiles.mean(axis=0)
-        return move, np.add.reduceat(by_weekday[day % WEEK], starts)
+    def _weekdays(self, day: int) -> tuple[Floats, Floats] | None:
+        """Shares of each weekday before a day, shape (7, cells), and their observations, shape (7, signals)."""
+        if day not in self._of_day:
+            # The last few days asked for: what came before a day changes no more.
+            self._of_day = {**{kept: self._of_day[kept] for kept in list(self._of_day)[-WEEK:]}, day: self._seen(day)}
+        return self._of_day[day]
+
+    def _seen(self, day: int) -> tuple[Floats, Floats] | None:
+        rows = [[row for past, row in self._days.items() if past < day and past % WEEK == w] for w in range(WEEK)]
+        if not all(rows):
+            return None
+        sums = np.stack([np.sum(of_weekday, axis=0) for of_weekday in rows])
+        counts = np.add.reduceat(sums, self._layout.starts, axis=-1)
+        if counts.max(axis=1).min() < LEAST_FILINGS:
+            return None
+        return np.nan_to_num(shares(sums, self._layout.starts)), counts
 
     def _a_year_ago(self, moment: float) -> tuple[Floats, Floats] | None:
         """The half-months around the same moment last year, the nearer one with more weight."""

@@ -255,3 +255,16 @@ def test_nothing_is_as_good_as_an_empty_topic() -> None:
     assert watching.observe_outcomes([]) == []
     assert list(watching.readings()) == []
     assert json.loads(json.dumps(watching.checkpoint()))["latest"] is None
+
+
+@pytest.mark.parametrize(("seasons", "alarmed"), [(True, False), (False, True)])
+def test_weekends_that_are_as_always_raise_no_alarm_once_they_are_known(*, seasons: bool, alarmed: bool) -> None:
+    """Six weeks of 600 filings a day, section F twice as frequent at weekends; the first two weeks may cry."""
+    watching = monitor(replace(SETTINGS, seasons=seasons, odd_every=0))
+    a_day, late = 600, []
+    for day in range(42):
+        part = stream(a_day, at=0, seed=100 + day, section_f=0.5 if day % 7 in (5, 6) else 0.25)
+        times = START - START % 86_400 + day * 86_400 + np.arange(a_day) * (86_400 / a_day)
+        events = watching.observe(replace(part, times=times))
+        late += [event for event in events if day >= 21 and event.state is DriftState.DETECTED]
+    assert bool(late) == alarmed

@@ -13,6 +13,8 @@ from schemas.signals import PERMANENCE
 
 LAYOUT = Layout([PERMANENCE])
 WEEKDAY, WEEKEND = np.array([0.0, 1_600, 400, 0]), np.array([0.0, 1_000, 1_000, 0])
+EVEN = np.full(7, 3_000.0)
+"""A baseline of whole weeks."""
 BASELINE = np.array([0.0, 16_000, 4_000, 0])
 
 
@@ -28,7 +30,7 @@ def after(days: int, rows: object = usual) -> Seasons:
 
 
 def shares(seasons: Seasons, day: float) -> list[list[float]]:
-    found = seasons.expectations(BASELINE, np.array([day * DAY_SECONDS]))
+    found = seasons.expectations(BASELINE, np.array([day * DAY_SECONDS]), week=EVEN)
     return [expected.profile[1:3].tolist() for expected in found]
 
 
@@ -46,6 +48,13 @@ def test_a_weekday_is_the_baseline_moved_by_how_it_differs_from_the_week() -> No
     assert shares(seasons, 30)[0][0] == pytest.approx(0.8 + 0.8 - week)
 
 
+def test_a_baseline_of_working_days_alone_is_not_taken_for_a_week() -> None:
+    """It had no weekend to differ from: Saturday is 0.3 less than Friday, not 0.214."""
+    friday = np.array([0.0, 0, 0, 0, 3_000, 0, 0])
+    found = after(28).expectations(BASELINE, np.array([33 * DAY_SECONDS]), week=friday)
+    assert found[0].profile[1] == pytest.approx(0.5)
+
+
 def test_a_drift_that_stays_does_not_become_usual() -> None:
     """Four weeks in which every day has moved alike: what is expected has not moved."""
     moved = after(28, lambda day: np.array([0.0, 1_000, 1_000, 0]))
@@ -56,7 +65,7 @@ def test_a_window_over_two_days_is_expected_to_be_between_them() -> None:
     """Half of its steps on Friday, half on Saturday."""
     seasons = after(28)
     friday, saturday = shares(seasons, 32)[0][0], shares(seasons, 33)[0][0]
-    both = seasons.expectations(BASELINE, np.array([32.0, 33.0]) * DAY_SECONDS)
+    both = seasons.expectations(BASELINE, np.array([32.0, 33.0]) * DAY_SECONDS, week=EVEN)
     assert both[0].profile[1] == pytest.approx((friday + saturday) / 2)
 
 
