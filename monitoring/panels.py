@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ class Panels:
             ready = [panel for panel in (self._inputs, *self._outputs.values()) if panel.baseline.ready]
             self._oddities.begin([(panel.layout, panel.baseline.row) for panel in ready])
         self._oddities.observe(observations)
-        return events
+        return sorted(events, key=_when)
 
     def oddest(self, count: int) -> list[OddFiling]:
         """See `DriftMonitor.oddest`."""
@@ -86,7 +87,7 @@ class Panels:
         for (model, _), part in _by_version(columns(outcomes, self._categories)):
             panel = self._of(self._labels, model, _LABELS, self._label_settings, model)
             events += panel.observe(part.cells, part.values, part.times)
-        return events
+        return sorted(events, key=_when)
 
     def _count(self, observations: Observations) -> None:
         self._counts["filings"] += len(observations)
@@ -179,6 +180,11 @@ class Panels:
 def for_labels(settings: DriftSettings) -> DriftSettings:
     """Labels are few: shorter steps, windows and baseline than for filings."""
     return replace(settings, step=20, windows=(200, 1_000), baseline_filings=2_000)
+
+
+def _when(event: DriftEvent) -> datetime:
+    """Panels are asked one after the other; what they say goes out in the order of time."""
+    return event.detected_at
 
 
 def _policies_apart(observations: Observations) -> Observations:
