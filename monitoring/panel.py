@@ -9,22 +9,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from monitoring import evidence
+from monitoring import evidence, label_errors
 from monitoring.alarms import AlarmRule, Alarms, Flags
 from monitoring.baseline import Baseline
 from monitoring.categories import Categories
 from monitoring.detectors import Detector, error_detector, step_detector
-from monitoring.distances import Distance, measured
+from monitoring.distances import Distance
 from monitoring.drift_settings import DriftSettings
+from monitoring.in_season import in_season
 from monitoring.layout import Floats, Layout
 from monitoring.readings import SignalState
-from monitoring.seasons import Seasons, widened
+from monitoring.seasons import Seasons
 from monitoring.windows import CountWindow, TimeWindow
 from schemas.drift import DriftEvent, DriftState
-from schemas.signals import ERROR_CODE, ERROR_SECTION, WRONG, Signal, SignalGroup
+from schemas.signals import Signal, SignalGroup
 
-ERRORS = (ERROR_CODE.name, ERROR_SECTION.name)
-DETECTORS_OF_ERRORS = "hddm_a"
 A_MOMENT = 1e-3
 """Seconds: what an instant loses to rounding on its way through a message."""
 STEPS_AT_ONCE = 100
@@ -72,11 +71,11 @@ class Panel:
             needs_distance=settings.needs_distance,
         )
         self.alarms = Alarms(rule, windows=len(settings.windows), signals=len(signals))
-        self._of_errors = self.layout.names[0] in ERRORS
+        self._of_errors = self.layout.names[0] in label_errors.SIGNALS_OF_ERRORS
         self._watched = np.array([signal.alarms for signal in signals])
         self._detectors = [self._new_detector(signal) for signal in signals]
-        self._limits = np.full((len(settings.windows), len(signals)), np.inf)
-        self._floors = np.full((len(settings.windows), len(signals)), np.inf)
+        self.limits = np.full((len(settings.windows), len(signals)), np.inf)
+        self.floors = np.full((len(settings.windows), len(signals)), np.inf)
         self.history: deque[tuple[float, Floats]] = deque(maxlen=steps)
         """Beginning and deviations of the latest steps: when a drift began is read from them."""
         self.seasons = Seasons(self.layout) if settings.seasons and settings.distance is Distance.HELLINGER else None
@@ -137,42 +136,24 @@ class Panel:
             double.push_all(rows)
         far = np.stack([self.baseline.strayed(total, self.settings.distance) for total in totals], axis=1)
         judged = np.stack(full, axis=1)[:, :, None]
-        beyond = (far > self._limits) & judged & self._watched
-        within = np.asarray((~((far > self._floors) & judged)).all(axis=1))
+        beyond = (far > self.limits) & judged & self._watched
+        within = np.asarray((~((far > self.floors) & judged)).all(axis=1))
         events: list[DriftEvent] = []
         for step in range(len(rows)):
             self.history.append((float(begins[step]), deviations[step]))
             over = beyond[step].copy()
             if self._of_errors and over.any():
-                over &= self._worse([total[step] for total in totals])
+                over &= label_errors.worse(self, [total[step] for total in totals])
             calm = within[step]
             if self.seasons is not None and (over.any() or self.alarms.standing.any()):
-                over, calm = self._in_season(over, calm, [total[step] for total in totals], judged[step])
+                over, usual = in_season(self, over, [total[step] for total in totals], judged[step])
+                calm = calm | usual
             fired = self._fired(deviations[step], cells[step]) & self._watched
             detected, cleared = self.alarms.update(beyond=over, within=calm, fired=fired)
             if detected.any() or cleared.any():
                 seen = {size: total[step] for size, total in zip(self.windows, totals, strict=True)}
                 events += self._announce(detected, cleared, seen, float(ends[step]))
         return events
-
-    def _in_season(self, over: Flags, calm: Flags, totals: Sequence[Floats], judged: Flags) -> tuple[Flags, Flags]:
-        """What strays from the baseline as a season would have it strays from nothing."""
-        assert self.seasons is not None
-        moments = np.array([begins for begins, _ in self.history])
-        usual = np.ones((len(totals), len(self.layout.signals)), dtype=bool)
-        baseline = self.layout.totals(self.baseline.row)
-        for row, total in enumerate(totals):
-            window = list(self.windows.values())[row]
-            count = self.layout.totals(total)
-            near = np.zeros(len(self.layout.signals), dtype=bool)
-            for expected in self.seasons.expectations(
-                self.baseline.counts, moments[-window.capacity :], week=self.baseline.week
-            ):
-                far = measured(Distance.HELLINGER, total[: self.layout.cells], expected.profile, self.layout.starts)
-                over[row] &= ~(far <= widened(self._limits[row], count, baseline, expected.worth))
-                near |= far <= widened(self._floors[row], count, baseline, expected.worth)
-            usual[row] = near | ~judged[row, 0]
-        return over, calm | usual.all(axis=0)
 
     def _announce(self, detected: Flags, cleared: Flags, seen: Rows, ends: float) -> list[DriftEvent]:
         events = [self._detect(int(place), seen, ends) for place in np.flatnonzero(detected)]
@@ -182,30 +163,13 @@ class Panel:
     def _set_limits(self) -> None:
         for place, size in enumerate(self.windows):
             noise = self.baseline.noise[size][self.settings.distance]
-            self._limits[place] = noise.critical(self.settings.level)
-            self._floors[place] = noise.floor
-
-    def _worse(self, totals: Sequence[Floats]) -> Flags:
-        """Errors: fewer of them is no alarm."""
-        found = np.zeros(self._limits.shape, dtype=bool)
-        for column, name in enumerate(self.layout.names):
-            cells = self.layout.of_signal[name]
-            wrong = cells.start + self.categories.cell(name, WRONG)
-            then = self.baseline.row[wrong] / max(1.0, self.baseline.row[cells].sum())
-            for row, total in enumerate(totals):
-                found[row, column] = total[wrong] / max(1.0, total[cells].sum()) > then
-        return found
+            self.limits[place] = noise.critical(self.settings.level)
+            self.floors[place] = noise.floor
 
     def _fired(self, deviations: Floats, cells: npt.NDArray[np.int16]) -> Flags:
         if self._of_errors:
-            return np.array([self._errors_rose(place, cells) for place in range(len(self._detectors))])
+            return label_errors.rose(self, self._detectors, cells)
         return np.array([d.update(x) for d, x in zip(self._detectors, deviations.tolist(), strict=True)])
-
-    def _errors_rose(self, place: int, cells: npt.NDArray[np.int16]) -> bool:
-        wrong = self.categories.cell(self.layout.names[place], WRONG)
-        outcomes = cells[:, self.layout.columns[place]]
-        rose = [self._detectors[place].update(float(outcome == wrong)) for outcome in outcomes[outcomes >= 0]]
-        return any(rose)
 
     def _detect(self, place: int, seen: Rows, ends: float) -> DriftEvent | None:
         # The shortest window that saw it; the longest when a detector alone is asked.
@@ -228,7 +192,7 @@ class Panel:
     @property
     def detector_name(self) -> str:
         """As events say it."""
-        return DETECTORS_OF_ERRORS if self._of_errors else str(self.settings.detector)
+        return label_errors.DETECTOR if self._of_errors else str(self.settings.detector)
 
     def state_of(self, place: int) -> SignalState:
         """How a signal stands."""
@@ -282,7 +246,9 @@ class Panel:
             self._set_limits()
 
     def feed(self, deviations: Floats) -> None:
-        """Let the detectors see a step again whose consequences are known."""
+        """Let the detectors see a step again whose consequences are known; that of errors begins anew."""
+        if self._of_errors:
+            return
         for detector, value in zip(self._detectors, deviations.tolist(), strict=True):
             detector.update(value)
 
