@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import entropy
@@ -74,6 +74,7 @@ def test_population_stability_is_the_bankers_sum() -> None:
     assert population_stability([6 * MANY, 4 * MANY], [5 * MANY, 5 * MANY]) == pytest.approx(expected, rel=1e-6)
 
 
+@settings(max_examples=40, deadline=None)
 @given(pairs)
 def test_jensen_shannon_is_scipys(pair: tuple[list[int], list[int]]) -> None:
     """Base 2, the root of the divergence."""
@@ -81,6 +82,7 @@ def test_jensen_shannon_is_scipys(pair: tuple[list[int], list[int]]) -> None:
     assert jensen_shannon(p, q) == pytest.approx(float(np.nan_to_num(jensenshannon(p, q, 2))), abs=1e-6)
 
 
+@settings(max_examples=40, deadline=None)
 @given(pairs)
 def test_every_distance_is_at_least_nothing_and_the_bounded_ones_at_most_one(
     pair: tuple[list[int], list[int]],
@@ -92,6 +94,7 @@ def test_every_distance_is_at_least_nothing_and_the_bounded_ones_at_most_one(
     assert max(hellinger(p, q), jensen_shannon(p, q)) <= 1.0
 
 
+@settings(max_examples=40, deadline=None)
 @given(counts)
 def test_a_distribution_is_at_no_distance_from_itself(p: list[int]) -> None:
     """Whatever its size."""
@@ -99,6 +102,7 @@ def test_a_distribution_is_at_no_distance_from_itself(p: list[int]) -> None:
         assert distance(p, p) == pytest.approx(0.0, abs=1e-7)
 
 
+@settings(max_examples=40, deadline=None)
 @given(pairs)
 def test_the_symmetric_ones_are_symmetric(pair: tuple[list[int], list[int]]) -> None:
     """All but Kullback-Leibler."""
@@ -107,6 +111,7 @@ def test_the_symmetric_ones_are_symmetric(pair: tuple[list[int], list[int]]) -> 
         assert distance(p, q) == pytest.approx(distance(q, p), abs=1e-9)
 
 
+@settings(max_examples=40, deadline=None)
 @given(pairs, st.randoms(use_true_random=False))
 def test_the_order_of_categories_is_of_no_account(pair: tuple[list[int], list[int]], chance: object) -> None:
     """Cells are given out as categories appear."""

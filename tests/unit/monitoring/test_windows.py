@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitoring.layout import NUMERIC, Layout
@@ -16,6 +16,7 @@ from schemas.signals import NATURE, SIGNALS, TEXT_WORDS
 LAYOUT = Layout([TEXT_WORDS, NATURE])
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.integers(1, 7), st.lists(st.integers(1, 9), max_size=12), st.integers(0, 2**31))
 def test_a_count_window_is_the_sum_of_the_last_rows_however_they_come(
     steps: int, batches: list[int], seed: int
@@ -59,6 +60,7 @@ def test_out_of_order_filings_go_to_their_slot_and_late_ones_are_counted() -> No
     assert (window.filings, window.late) == (2, 1)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.floats(0, 20_000), min_size=1, max_size=40), st.data())
 def test_how_filings_are_cut_into_batches_is_of_no_account(times: list[float], data: st.DataObject) -> None:
     """In order of time, all at once or in pieces."""
