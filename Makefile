@@ -10,10 +10,10 @@ scripts := .ci/run infra/scripts/install-system infra/scripts/set-up infra/scrip
 
 MODEL ?= model
 
-.PHONY: help demo test check bench bench-monitor quality format lock set-up set-up-tests clean
+.PHONY: help demo test check bench bench-monitor bench-drift quality format lock set-up set-up-tests clean
 
 help: ## print the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: ## show filings being coded, on this machine alone, no service needed
 	@infra/scripts/set-up runtime
@@ -41,6 +41,11 @@ bench: set-up-tests ## measure against plain loops, Quix Streams and naive Faust
 bench-monitor: set-up-tests ## measure the drift monitor on one core, and its memory; takes minutes
 	@test -e $(MODEL) || $(bin)/codiflux train --starter --output $(MODEL)
 	@$(bin)/python -m tests.bench.monitor --model $(MODEL) $(BENCH)
+
+bench-drift: ## does the drift monitor detect and keep quiet; writes docs/drift.md; takes tens of minutes
+	@infra/scripts/set-up development
+	@infra/scripts/set-up bench
+	@$(bin)/python -m tests.bench.drift $(BENCH)
 
 quality: ## train the starter models, measure them, write docs/quality.md; takes minutes
 	@infra/scripts/set-up development
