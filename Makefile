@@ -8,7 +8,9 @@ MAKEFLAGS += --no-print-directory
 bin := .venv/bin
 scripts := .ci/run infra/scripts/install-system infra/scripts/set-up infra/scripts/lock infra/kafka/kafka infra/redis/redis
 
-.PHONY: help demo test check bench bench-archive quality format lock set-up set-up-tests clean
+MODEL ?= model
+
+.PHONY: help demo test check bench bench-archive bench-monitor bench-drift quality format lock set-up set-up-tests clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -38,6 +40,15 @@ bench: set-up-tests ## measure against plain loops, Quix Streams and naive Faust
 
 bench-archive: set-up-tests ## measure the archive on a real Kafka beside a plain loop
 	@$(bin)/python tests/bench/archive.py $(BENCH)
+
+bench-monitor: set-up-tests ## measure the drift monitor on one core, and its memory; takes minutes
+	@test -e $(MODEL) || $(bin)/codiflux train --starter --output $(MODEL)
+	@$(bin)/python -m tests.bench.monitor --model $(MODEL) $(BENCH)
+
+bench-drift: ## does the drift monitor detect and keep quiet; writes docs/drift.md; takes tens of minutes
+	@infra/scripts/set-up development
+	@infra/scripts/set-up bench
+	@$(bin)/python -m tests.bench.drift $(BENCH)
 
 quality: ## train the starter models, measure them, write docs/quality.md; takes minutes
 	@infra/scripts/set-up development

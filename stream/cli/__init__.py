@@ -11,6 +11,7 @@ import sys
 import typer
 
 from models.errors import ModelError
+from monitoring.errors import MonitoringError
 from schemas.errors import SchemaError
 from stream.cli import (
     archive,
@@ -19,11 +20,13 @@ from stream.cli import (
     demo,
     evaluate,
     explain,
+    monitor,
     predict,
     schemas,
     simulate,
     topics,
     train,
+    watch,
     worker,
 )
 from stream.errors import StreamError
@@ -39,6 +42,8 @@ app = typer.Typer(
 demo.register(app)
 worker.register(app)
 archive.register(app)
+monitor.register(app)
+watch.register(app)
 train.register(app)
 evaluate.register(app)
 choose_threshold.register(app)
@@ -55,14 +60,14 @@ INTERRUPTED = 130
 def main() -> None:
     """Run the command line; every expected error is one line on standard error.
 
-    Exit codes: 0 success only, 1 a model or data error, 2 usage, 65 circuit breaker, 69 Kafka not
-    reached, 74 storage failed, 75 delivery failed, 130 interrupted.
+    Exit codes: 0 success only, 1 a model or data error, 2 usage, 65 circuit breaker, 69 Kafka (or a
+    watched process) not reached, 74 storage failed, 75 delivery failed, 130 interrupted.
     """
     # A closed pipe (`codiflux ... | head`) ends us quietly, as it does other commands.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         app(standalone_mode=True)
-    except (ModelError, SchemaError) as error:
+    except (ModelError, SchemaError, MonitoringError) as error:
         _fail(error, 1)
     except StreamError as error:
         _fail(error, error.exit_code)
