@@ -83,6 +83,11 @@ class Manifest(BaseModel):
     libraries: dict[str, str]
     files: dict[str, str]
 
+    @property
+    def language(self) -> str:
+        """Of the texts it was trained on; an artefact that names none is French."""
+        return str(self.hyperparameters.get("language", text.FRENCH))
+
     def named(self) -> Manifest:
         """The same manifest bearing its own version."""
         content = self.model_dump_json(exclude={"version"}).encode()
@@ -193,7 +198,7 @@ def open_model(folder: Path, *, cache_entries: int = DEFAULT_CACHE_ENTRIES) -> t
         rules=rules.read(folder / RULES),
         classifier=FastTextClassifier(folder / manifest.model_file, temperature=manifest.temperature),
         cache=BoundedCache(cache_entries),
-        language=manifest.hyperparameters.get("language", text.FRENCH),
+        language=manifest.language,
     )
     return manifest, model
 

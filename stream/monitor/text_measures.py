@@ -41,4 +41,4 @@ class CachedTextMeasurer:
         model = self._models.get(model_version)
         if model is None:
             return measure_text(written, normalise(written), lambda word: True)._replace(unknown_share=None)
-        return measure_text(written, normalise(written), model.words.__contains__)
+        return measure_text(written, normalise(written, model.language), model.words.__contains__)

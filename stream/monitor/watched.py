@@ -11,6 +11,7 @@ import structlog
 from models import artefact
 from models.errors import ModelError
 from models.nomenclature import BUILT_IN, Nomenclature, load
+from models.text import FRENCH
 from models.vocabulary import read_words
 from monitoring.errors import UnreadableReference
 from monitoring.reference import Reference, parse
@@ -33,6 +34,7 @@ class WatchedModel:
     words: frozenset[str]
     default_threshold: float
     reference: Reference | None
+    language: str = FRENCH
 
 
 def open_watched(folder: Path) -> WatchedModel:
@@ -55,6 +57,7 @@ def open_watched(folder: Path) -> WatchedModel:
         words=read_words(folder / manifest.model_file),
         default_threshold=manifest.default_threshold,
         reference=reference,
+        language=manifest.language,
     )
 
 

@@ -81,7 +81,7 @@ class Decider:
         found = self._known.get(texts)
         if found is None:
             written = join_fields(texts)
-            found = self._known[texts] = measure_text(written, normalise(written), self.model.classifier.knows)
+            found = self._known[texts] = measure_text(written, normalise(written, self.model.language), self.model.classifier.knows)
         return found
 
     def _branches(self, code: str) -> tuple[str | None, str | None]:
