@@ -81,7 +81,8 @@ class Decider:
         found = self._known.get(texts)
         if found is None:
             written = join_fields(texts)
-            found = self._known[texts] = measure_text(written, normalise(written, self.model.language), self.model.classifier.knows)
+            normalised = normalise(written, self.model.language)
+            found = self._known[texts] = measure_text(written, normalised, self.model.classifier.knows)
         return found
 
     def _branches(self, code: str) -> tuple[str | None, str | None]:
