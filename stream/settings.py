@@ -90,6 +90,13 @@ class Settings(BaseSettings):
         500, ge=0, description="Circuit breaker: dead letters in a row; 0 switches it off."
     )
 
+    breaker_linger_seconds: float = Field(
+        20.0,
+        ge=0.0,
+        le=300.0,
+        description="With an open breaker and a metrics port: how long the process lets itself be scraped before it ends.",
+    )
+
     metrics_port: int = Field(
         0, ge=0, le=65_535, description="Port of /metrics, /live and /ready; 0: no port is opened."
     )
