@@ -89,12 +89,12 @@ MODEL_INFO = MetricSpec(
     "1 for the model and policy in force.",
     ("model_version", "policy_version", "nomenclature"),
 )
-THRESHOLD = MetricSpec(
+POLICY_THRESHOLD = MetricSpec(
     "codiflux_policy_threshold_ratio",
     Kind.GAUGE,
     "Confidence index that the policy in force asks for auto, segments apart.",
 )
-AUDIT_SHARE = MetricSpec(
+POLICY_AUDIT_SHARE = MetricSpec(
     "codiflux_policy_audit_share_ratio",
     Kind.GAUGE,
     "Share of auto decisions that the policy in force copies for audit.",
@@ -126,8 +126,8 @@ WORKER_METRICS = (
     CACHE_MISSES,
     REDIS_ERRORS,
     MODEL_INFO,
-    THRESHOLD,
-    AUDIT_SHARE,
+    POLICY_THRESHOLD,
+    POLICY_AUDIT_SHARE,
     BREAKER_OPEN,
     WORKER_INFO,
     LIVE,

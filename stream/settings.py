@@ -94,7 +94,7 @@ class Settings(BaseSettings):
         20.0,
         ge=0.0,
         le=300.0,
-        description="With an open breaker and a metrics port: how long the process lets itself be scraped before it ends.",
+        description="With an open breaker and a metrics port: how long the process can be scraped before it ends.",
     )
 
     metrics_port: int = Field(
