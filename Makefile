@@ -6,7 +6,8 @@ SHELL := /usr/bin/env bash
 MAKEFLAGS += --no-print-directory
 
 bin := .venv/bin
-scripts := .ci/run infra/scripts/install-system infra/scripts/set-up infra/scripts/lock infra/kafka/kafka infra/redis/redis
+scripts := .ci/run infra/scripts/install-system infra/scripts/set-up infra/scripts/lock infra/kafka/kafka infra/redis/redis \
+	infra/prometheus/prometheus
 
 .PHONY: help demo test check bench quality format lock set-up set-up-tests clean
 
