@@ -137,7 +137,7 @@ CONFIDENCE_BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1
 """Confidence index; the monitor adds an edge at the threshold in force."""
 LABEL_DELAY_BUCKETS = (60.0, 600.0, 3_600.0, 21_600.0, 86_400.0, 259_200.0, 604_800.0, 1_209_600.0, 2_592_000.0)
 
-_DISTANCE = ("signal", "window", "distance")
+_DRIFT = ("signal", "model_version", "window", "against")
 _ACCURACY = ("lane", "level", "model_version", "window")
 _SECTION = ("section", "level", "model_version", "window")
 _STAGE = ("stage", "level", "model_version", "window")
@@ -151,19 +151,31 @@ def _counter(name: str, text: str, *labels: str) -> MetricSpec:
     return MetricSpec(f"codiflux_{name}", Kind.COUNTER, text, labels)
 
 
-DRIFT_DISTANCE = _gauge("drift_distance", "How far the window is from the model's reference.", *_DISTANCE)
-DRIFT_FLOOR = _gauge("drift_noise_floor", "Distance that sampling alone explains, 99th percentile.", *_DISTANCE)
-DRIFT_P_VALUE = _gauge("drift_p_value", "Of the test that nothing moved, 0 to 1.", "signal", "window", "test")
-DRIFT_EFFECT = _gauge("drift_effect_size", "Size of the move, in the test's own measure.", "signal", "window")
-DRIFT_BEFORE = _gauge("drift_reference_value", "The signal's mean or share in the reference.", "signal", "window")
-DRIFT_AFTER = _gauge("drift_window_value", "The signal's mean or share in the window.", "signal", "window")
-DRIFT_STATE = _gauge("drift_state", "0 steady, 1 suspected, 2 drifted.", "signal")
-DRIFT_SINCE = _gauge("drift_since_timestamp_seconds", "Event time a drift began, since the epoch; 0: none.", "signal")
-DRIFT_CONTRIBUTION = _gauge("drift_contribution_ratio", "Part of the distance a branch carries.", "signal", "branch")
+DRIFT_DISTANCE = _gauge(
+    "drift_distance", "How far the window is from the model's training data or the baseline.", *_DRIFT, "distance"
+)
+DRIFT_FLOOR = _gauge(
+    "drift_noise_floor", "Distance that sampling alone explains, 99th percentile.", *_DRIFT, "distance"
+)
+DRIFT_P_VALUE = _gauge("drift_p_value", "Of the test that nothing moved, 0 to 1.", *_DRIFT)
+DRIFT_EFFECT = _gauge("drift_effect_size", "Size of the move: Cohen's d of a number, w of a category.", *_DRIFT)
+DRIFT_BEFORE = _gauge("drift_reference_value", "The signal's mean or share in what is compared with.", *_DRIFT)
+DRIFT_AFTER = _gauge("drift_window_value", "The signal's mean or share in the window.", *_DRIFT)
+DRIFT_STATE = _gauge(
+    "drift_state", "-1 learning its baseline, 0 quiet, 1 suspected, 2 drifted.", "signal", "model_version"
+)
+DRIFT_SINCE = _gauge(
+    "drift_since_timestamp_seconds",
+    "Event time at which a standing drift began, since the epoch; absent without one.",
+    "signal",
+    "model_version",
+)
+DRIFT_CONTRIBUTION = _gauge(
+    "drift_contribution_ratio", "Part of a standing drift's distance that a branch carries.", "signal", "branch"
+)
 DRIFT_EVENTS = _counter("drift_events_total", "Detections and all-clears published.", "signal", "state")
 
 WINDOW_MESSAGES = _gauge("window_messages", "Decisions in the window.", "window")
-WINDOW_SPAN = _gauge("window_span_seconds", "Event time between first and last decision of the window.", "window")
 SECTION_SHARE = _gauge("section_ratio", "Share of a section among the codes decided.", "section", "window")
 SECTION_REFERENCE = _gauge("section_reference_ratio", "The same in the model's reference.", "section")
 CONFIDENCE = MetricSpec(
@@ -224,11 +236,12 @@ REVIEW_OLDEST = _gauge("review_oldest_timestamp_seconds", "When the oldest of th
 MONITOR_MESSAGES = _counter("monitor_messages_total", "Messages read, without those read again.", "topic")
 MONITOR_UNREADABLE = _counter("monitor_unreadable_total", "Messages passed over as unreadable.", "topic")
 MONITOR_COPIES = _counter("monitor_copies_total", "Decisions read before and counted once.")
-MONITOR_LATE = _counter("monitor_late_total", "Decisions older than the longest window.")
+MONITOR_LATE = _counter("monitor_late_total", "Decisions that came too late for a window.", "window")
 MONITOR_OUT_OF_ORDER = _counter("monitor_out_of_order_total", "Decisions older than one read before.")
 MONITOR_UNKNOWN_CODES = _counter(
     "monitor_unknown_codes_total", "Decisions or labels with a code of no nomenclature known."
 )
+MONITOR_MODEL_SWAPS = _counter("monitor_model_swaps_total", "Times another model version took over.")
 MONITOR_LAG = _gauge("monitor_lag_messages", "Messages not read yet.", "topic")
 MONITOR_PROGRESS = _gauge(
     "monitor_progress_timestamp_seconds", "When the monitor last read to the end or moved, since the epoch."
@@ -252,7 +265,6 @@ MONITOR_METRICS = (
     DRIFT_CONTRIBUTION,
     DRIFT_EVENTS,
     WINDOW_MESSAGES,
-    WINDOW_SPAN,
     SECTION_SHARE,
     SECTION_REFERENCE,
     CONFIDENCE,
@@ -288,6 +300,7 @@ MONITOR_METRICS = (
     MONITOR_LATE,
     MONITOR_OUT_OF_ORDER,
     MONITOR_UNKNOWN_CODES,
+    MONITOR_MODEL_SWAPS,
     MONITOR_LAG,
     MONITOR_PROGRESS,
     MONITOR_EVENT_TIME,
