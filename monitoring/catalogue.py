@@ -308,4 +308,6 @@ MONITOR_METRICS = (
     MONITOR_LIVE,
     MONITOR_READY,
 )
+MONITOR_TABLES = tuple(spec for spec in MONITOR_METRICS if spec.kind is Kind.GAUGE and spec.labels)
+"""Replaced as a whole, so that a scrape sees no table in the making."""
 CATALOGUE = WORKER_METRICS + MONITOR_METRICS

@@ -65,7 +65,7 @@ class GaugeTable:
         self._rows: Mapping[tuple[str, ...], float] = {}
         registry.register(self)
 
-    def replace(self, rows: Mapping[tuple[str, ...], float]) -> None:
+    def replace(self, rows: Mapping[Any, float]) -> None:
         """These values, by the labels' values in the spec's order, and no others."""
         self._rows = dict(rows)
 
@@ -124,8 +124,8 @@ class Instruments:
         """Add observations to a histogram."""
         self._metrics[spec.name].observe(values)
 
-    def replace(self, spec: MetricSpec, rows: Mapping[tuple[str, ...], float]) -> None:
-        """Give a gauge of `tables` these values and no others."""
+    def replace(self, spec: MetricSpec, rows: Mapping[Any, float]) -> None:
+        """Give a gauge of `tables` these values, by the tuple of its labels' values, and no others."""
         self._metrics[spec.name].replace(rows)
 
     def edges(self, spec: MetricSpec, edges: Iterable[float]) -> None:

@@ -18,6 +18,7 @@ from stream.cli import (
     demo,
     evaluate,
     explain,
+    monitor,
     predict,
     schemas,
     simulate,
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 demo.register(app)
 worker.register(app)
+monitor.register(app)
 train.register(app)
 evaluate.register(app)
 choose_threshold.register(app)

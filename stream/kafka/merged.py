@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
@@ -21,10 +21,11 @@ from stream.kafka.configuration import client_configuration
 from stream.kafka.reader import PASSING
 from stream.settings import Settings
 
-HOLD_SECONDS = 1.0
+HOLD_SECONDS = 3.0
 """A partition that says nothing for so long, neither message nor end, holds the others up no more."""
-AHEAD = 4_000
-"""Messages of one partition that may wait for the others before its fetching is paused."""
+AHEAD = 40_000
+"""Messages that may wait for the other partitions, all together, before the fetching of some is paused."""
+AHEAD_AT_LEAST = 500
 BUFFER_KILOBYTES = 32_768
 REQUEST_SECONDS = 2.0
 
@@ -80,6 +81,11 @@ class Merge:
         """Something came from a partition."""
         self._heard[place] = now
 
+    def add(self, place: Partition, now: float) -> None:
+        """One more partition."""
+        self._waiting[place] = deque()
+        self._newest[place], self._heard[place] = -1, now
+
     def take(self, now: float) -> list[Item]:
         """What no partition can precede any more, in order."""
         bound = min(
@@ -99,7 +105,8 @@ class Merge:
 
     def ahead(self) -> set[Partition]:
         """Partitions with so much waiting that they need not be fetched."""
-        return {place for place, waiting in self._waiting.items() if len(waiting) > AHEAD}
+        limit = max(AHEAD_AT_LEAST, AHEAD // max(1, len(self._waiting)))
+        return {place for place, waiting in self._waiting.items() if len(waiting) > limit}
 
     def ended(self) -> bool:
         """Whether every partition is at its end and nothing waits."""
@@ -146,22 +153,27 @@ class MergedConsumer:
         """
         for message in self._consumer.consume(most, timeout=timeout_seconds):
             error = message.error()
+            topic, partition, offset = message.topic(), message.partition(), message.offset()
+            if topic is None or partition is None or offset is None:
+                self._pass(error)
+                continue
             if error is None:
-                item = Item(
-                    message.timestamp()[1], message.topic(), message.partition(), message.offset(), message.value()
-                )
-                self._merge.put(item)
+                self._merge.put(Item(message.timestamp()[1], topic, partition, offset, message.value()))
             elif error.code() == KafkaError._PARTITION_EOF:
-                self._merge.at_end(message.topic(), message.partition())
-            elif not error.retriable() and error.code() not in PASSING:
-                raise BrokerUnavailable(f"Kafka, reading {message.topic()}: {error.str()}")
+                self._merge.at_end(topic, partition)
             else:
+                self._pass(error)
                 continue
             self._last_answer = time.monotonic()
-            self._merge.heard((message.topic(), message.partition()), self._last_answer)
+            self._merge.heard((topic, partition), self._last_answer)
         taken = self._merge.take(time.monotonic())
         self._hold_back()
         return taken
+
+    def _pass(self, error: KafkaError | None) -> None:
+        """A broker that is away may come back; a refusal is for good."""
+        if error is not None and not error.retriable() and error.code() not in PASSING:
+            raise BrokerUnavailable(f"Kafka, reading: {error.str()}")
 
     def _hold_back(self) -> None:
         ahead = self._merge.ahead()
@@ -172,6 +184,12 @@ class MergedConsumer:
         if resume := self._paused - ahead:
             self._consumer.resume([TopicPartition(*place) for place in resume])
         self._paused = ahead
+
+    def add(self, starts: Mapping[Partition, int], now: float) -> None:
+        """Read further partitions as well."""
+        for place in starts:
+            self._merge.add(place, now)
+        self._consumer.incremental_assign([TopicPartition(*place, offset) for place, offset in starts.items()])
 
     def at_end(self) -> bool:
         """Whether all there was has been handed over."""
@@ -203,8 +221,3 @@ class MergedConsumer:
     def close(self) -> None:
         """Let go of the connection."""
         self._consumer.close()
-
-
-def message_of(item: Any) -> Item:
-    """A client message as an item."""
-    return Item(item.timestamp()[1], item.topic(), item.partition(), item.offset(), item.value())

@@ -1,9 +1,9 @@
 """Labels and the decisions they judge, joined on disk.
 
 Labels come weeks late, and now and then before their decision. Both sides are kept in one SQLite
-file, and each batch is one transaction together with the offsets it came from: killed at any
-moment, the file says exactly what it has read. It is no source of truth: deleted, it is made anew
-from Kafka (docs/adr/0009-monitor-state.md).
+file, and what a few seconds bring is one transaction together with the offsets it came from and
+the monitor's windows: killed at any moment, the file says exactly what it has read. It is no source
+of truth: deleted, it is made anew from Kafka (docs/adr/0009-monitor-state.md).
 
 For each filing the pairs are worked out anew whenever a decision or a label of it arrives, from all
 that is known of it, so that the order of arrival does not matter.
@@ -12,17 +12,18 @@ that is known of it, so that the order of arrival does not matter.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from monitoring.judged import Judged, Made, MadeCount, judges, levels_right
+from monitoring.judged import Judged, Made, MadeCount, hour_of, judges, levels_right
 from stream.errors import UsageError
-from stream.monitor.join_tables import SCHEMA, VERSION
+from stream.monitor.join_tables import FORGET_SEEN, SCHEMA, VERSION
 from stream.monitor.rows import Batch, DecisionRow, Joined, JoinSizes, LabelRow, PathOf
 
 CHUNK = 500
 """Values of one IN (...): SQLite's own limit is higher."""
-
+SEEN_PARTS, SEEN_BYTES = 5_000, 2_000_000
+"""Most parts (one a commit) and bytes of counted ids that are kept; whoever remembers them keeps fewer."""
 _DECISION = ", ".join(DecisionRow._fields)
 _LABEL = ", ".join(LabelRow._fields)
 _JUDGED = "labelled_at, lane, stage, section, model_version, policy_version, levels_right, levels"
@@ -89,15 +90,39 @@ class Join:
         return ((Made(*row[:4]), MadeCount(*row[4:])) for row in self._db.execute("SELECT * FROM made"))
 
     def apply(self, batch: Batch) -> Joined:
-        """Take in a batch, all of it or nothing."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            joined = self._apply(batch)
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
+        """Take in a batch; it is kept from the next `commit` on."""
+        self._begin()
+        return self._apply(batch)
+
+    def commit(self, kept: Mapping[str, bytes], seen: bytes) -> None:
+        """Keep everything applied since the last time, with whatever else must agree with it.
+
+        Parameters
+        ----------
+        kept
+            Name -> what is remembered under it in place of what was.
+        seen
+            Added to what `seen` gives; the oldest is forgotten in time.
+        """
+        self._begin()
+        self._db.executemany("INSERT OR REPLACE INTO kept VALUES (?,?)", list(kept.items()))
+        if seen:
+            self._db.execute("INSERT INTO seen (ids) VALUES (?)", (seen,))
+            self._db.execute(FORGET_SEEN, (SEEN_BYTES, SEEN_PARTS))
         self._db.execute("COMMIT")
-        return joined
+
+    def _begin(self) -> None:
+        if not self._db.in_transaction:
+            self._db.execute("BEGIN IMMEDIATE")
+
+    def kept(self, name: str) -> bytes | None:
+        """What the last commit remembered under a name."""
+        row = self._db.execute("SELECT value FROM kept WHERE name = ?", (name,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def seen(self) -> Iterator[bytes]:
+        """The ids of decisions counted, oldest first."""
+        return (bytes(row[0]) for row in self._db.execute("SELECT ids FROM seen ORDER BY number"))
 
     def _apply(self, batch: Batch) -> Joined:
         inserted = self._db.executemany(
@@ -201,13 +226,12 @@ class Join:
 
     def prune(self, *, decided_before: float, judged_before: float) -> None:
         """Forget decisions and labels beyond their age, in seconds since the epoch."""
-        with self._db:
-            self._db.execute("BEGIN IMMEDIATE")
-            gone = self._db.execute("DELETE FROM decisions WHERE decided_at < ?", (decided_before,))
-            self._decisions -= max(0, gone.rowcount)
-            self._db.execute("DELETE FROM labels WHERE labelled_at < ?", (decided_before,))
-            self._db.execute("DELETE FROM judged WHERE labelled_at < ?", (judged_before,))
-            self._db.execute("DELETE FROM made WHERE hour < ?", (int(judged_before // 3_600),))
+        self._begin()
+        gone = self._db.execute("DELETE FROM decisions WHERE decided_at < ?", (decided_before,))
+        self._decisions -= max(0, gone.rowcount)
+        self._db.execute("DELETE FROM labels WHERE labelled_at < ?", (decided_before,))
+        self._db.execute("DELETE FROM judged WHERE labelled_at < ?", (judged_before,))
+        self._db.execute("DELETE FROM made WHERE hour < ?", (hour_of(judged_before),))
 
     def sizes(self) -> JoinSizes:
         """How much is kept, and what waits."""

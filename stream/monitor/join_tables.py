@@ -5,6 +5,8 @@ from __future__ import annotations
 VERSION = 1
 """Another version's file is made anew from Kafka."""
 SCHEMA = """
+CREATE TABLE kept (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
+CREATE TABLE seen (number INTEGER PRIMARY KEY, ids BLOB);
 CREATE TABLE offsets (topic TEXT, partition INTEGER, next INTEGER, PRIMARY KEY (topic, partition)) WITHOUT ROWID;
 CREATE TABLE decisions (
     decision_id TEXT PRIMARY KEY, formality_id TEXT, decided_at REAL, lane TEXT, stage TEXT, code TEXT,
@@ -29,3 +31,10 @@ CREATE TABLE made (
     probability INTEGER, PRIMARY KEY (hour, lane, model_version, policy_version)
 ) WITHOUT ROWID;
 """
+FORGET_SEEN = """
+DELETE FROM seen WHERE number IN (
+    SELECT number FROM (
+        SELECT number, sum(length(ids)) OVER newest - length(ids) AS newer, count(*) OVER newest AS parts
+        FROM seen WINDOW newest AS (ORDER BY number DESC)
+    ) WHERE newer > ? OR parts > ?
+)"""
