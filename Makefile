@@ -9,10 +9,10 @@ bin := .venv/bin
 scripts := .ci/run infra/scripts/install-system infra/scripts/set-up infra/scripts/lock infra/kafka/kafka infra/redis/redis \
 	infra/prometheus/prometheus
 
-.PHONY: help demo test check bench quality format lock set-up set-up-tests clean
+.PHONY: help demo test check bench quality dashboards format lock set-up set-up-tests clean
 
 help: ## print the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: ## show filings being coded, on this machine alone, no service needed
 	@infra/scripts/set-up runtime
@@ -40,6 +40,10 @@ bench: set-up-tests ## measure against plain loops, Quix Streams and naive Faust
 quality: ## train the starter models, measure them, write docs/quality.md; takes minutes
 	@infra/scripts/set-up development
 	@$(bin)/python -m tests.quality $(QUALITY)
+
+dashboards: ## write infra/grafana/dashboards/*.json from the code that makes them
+	@infra/scripts/set-up development
+	@$(bin)/python -m infra.grafana.make_dashboards
 
 format: ## put the code in its format
 	@infra/scripts/set-up development

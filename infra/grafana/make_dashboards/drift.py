@@ -6,12 +6,13 @@ from infra.grafana.make_dashboards import panels as p
 from infra.grafana.make_dashboards import variables as v
 from infra.grafana.make_dashboards.house import Row, assemble
 from infra.grafana.make_dashboards.panels import AMBER, BLUE, GREEN, RED, Panel, Query
-from infra.grafana.make_dashboards.queries import IN_WINDOW, OF_MODEL, OF_SECTION, highest, rate, select, total
+from infra.grafana.make_dashboards.queries import IN_SPAN, IN_WINDOW, OF_MODEL, OF_SECTION, highest, rate, select, total
 from monitoring import catalogue as c
 from monitoring.catalogue import MetricSpec
 
 SIGNAL = 'signal=~"$signal"'
-COMPARED = (SIGNAL, OF_MODEL, IN_WINDOW, 'against="$against"')
+AGAINST = 'against="$against"'
+COMPARED = (SIGNAL, OF_MODEL, IN_WINDOW, AGAINST)
 MEASURED = (*COMPARED, 'distance="$distance"')
 STATES = ((-1, "learning", BLUE), (0, "quiet", GREEN), (1, "suspected", AMBER), (2, "drifted", RED))
 
@@ -196,7 +197,7 @@ def over_time() -> Row:
 
 def where() -> Row:
     """Which branches of the nomenclature."""
-    share = highest(select(c.SECTION_SHARE, IN_WINDOW, OF_SECTION), "section")
+    share = highest(select(c.SECTION_SHARE, IN_SPAN, OF_SECTION), "section")
     reference = highest(select(c.SECTION_REFERENCE, OF_SECTION), "section")
     carried = f"topk(5, {highest(select(c.DRIFT_CONTRIBUTION, SIGNAL), 'signal', 'branch')})"
     return Row(
@@ -250,7 +251,7 @@ def confidence() -> Row:
                     "percentunit",
                     (
                         Query(highest(select(c.CONFIDENCE_REFERENCE), "bin"), "reference"),
-                        Query(highest(select(c.CONFIDENCE_SHARE, IN_WINDOW), "bin"), "window"),
+                        Query(highest(select(c.CONFIDENCE_SHARE, IN_SPAN), "bin"), "window"),
                     ),
                     width=12,
                 ),
@@ -353,9 +354,10 @@ def dashboard() -> str:
         "Distances from the reference against their noise floor, since when, and where in the nomenclature.",
         variables=[
             *(v.data_source(), v.environment(), v.job(), v.model_version(), v.section(), v.signal()),
-            v.one_of("window", "Window", c.WINDOW_MESSAGES),
-            v.one_of("against", "Compared with", c.DRIFT_DISTANCE),
-            v.one_of("distance", "Distance", c.DRIFT_DISTANCE),
+            v.one_of("against", "Compared with", c.DRIFT_DISTANCE, first="training"),
+            v.one_of("window", "Window", c.DRIFT_DISTANCE, AGAINST),
+            v.one_of("distance", "Distance", c.DRIFT_DISTANCE, first="hellinger"),
+            v.span(),
         ],
         rows=[now(), distances(), over_time(), where(), confidence(), watching(), one_by_one()],
         since="now-24h",

@@ -6,12 +6,12 @@ from infra.grafana.make_dashboards import panels as p
 from infra.grafana.make_dashboards import variables as v
 from infra.grafana.make_dashboards.house import Row, assemble
 from infra.grafana.make_dashboards.panels import AMBER, GREEN, RED, Panel, Query
-from infra.grafana.make_dashboards.queries import IN_WINDOW, OF_MODEL, OF_SECTION, highest, rate, select, total
+from infra.grafana.make_dashboards.queries import IN_PERIOD, IN_SPAN, OF_MODEL, OF_SECTION, highest, rate, select, total
 from monitoring import catalogue as c
 from monitoring.catalogue import MetricSpec
 
 LEVEL = 'level="$level"'
-JUDGED = (OF_MODEL, IN_WINDOW, LEVEL)
+JUDGED = (OF_MODEL, IN_PERIOD, LEVEL)
 AUTO = 'lane="auto"'
 IN_REVIEW = 'route="review"'
 HOURS_A_FILING = "$review_minutes / 60"
@@ -57,7 +57,7 @@ def now() -> Row:
                     "Expected to be right",
                     "What the model's own probabilities say about its auto codes, without labels.",
                     "percentunit",
-                    (Query(highest(select(c.EXPECTED_ACCURACY, OF_MODEL, IN_WINDOW, AUTO))),),
+                    (Query(highest(select(c.EXPECTED_ACCURACY, OF_MODEL, IN_PERIOD, AUTO))),),
                     width=4,
                     height=4,
                     steps=((None, RED), (0.93, AMBER), (0.95, GREEN)),
@@ -111,7 +111,7 @@ def automation() -> Row:
                     "Share of each route",
                     "Of the decisions in the window.",
                     "percentunit",
-                    (Query(highest(select(c.ROUTE_SHARE, IN_WINDOW), "route"), "{{route}}"),),
+                    (Query(highest(select(c.ROUTE_SHARE, IN_SPAN), "route"), "{{route}}"),),
                     options={"max": 1},
                 )
             ),
@@ -120,7 +120,7 @@ def automation() -> Row:
                     "Auto share at other thresholds",
                     "What the window's decisions would be, by confidence index asked for; segments apart.",
                     "percentunit",
-                    (Query(highest(select(c.AUTO_SHARE_AT, IN_WINDOW), "threshold"), "auto share"),),
+                    (Query(highest(select(c.AUTO_SHARE_AT, IN_SPAN), "threshold"), "auto share"),),
                 ),
                 "threshold",
             ),
@@ -159,7 +159,7 @@ def _band(sign: str) -> str:
 def workload() -> Row:
     """What humans have to do."""
     a_day = f"{total(rate(c.FILINGS))} * {A_DAY} * {HOURS_A_FILING}"
-    rest = f"(1 - {highest(select(c.AUTO_SHARE_AT, IN_WINDOW), 'threshold')})"
+    rest = f"(1 - {highest(select(c.AUTO_SHARE_AT, IN_SPAN), 'threshold')})"
     return Row(
         "Work for humans",
         [
@@ -223,7 +223,7 @@ def accuracy() -> Row:
                         Query(by_lane(c.ACCURACY_LOWER, AUTO), "lower {{model_version}}"),
                         Query(by_lane(c.ACCURACY_UPPER, AUTO), "upper {{model_version}}"),
                         Query(
-                            highest(select(c.EXPECTED_ACCURACY, OF_MODEL, IN_WINDOW, AUTO), "model_version"),
+                            highest(select(c.EXPECTED_ACCURACY, OF_MODEL, IN_PERIOD, AUTO), "model_version"),
                             "expected {{model_version}}",
                         ),
                     ),
@@ -240,7 +240,7 @@ def accuracy() -> Row:
                     "percentunit",
                     (
                         Query(highest(select(c.ACCURACY, *JUDGED), "lane"), "estimate"),
-                        Query(highest(select(c.EXPECTED_ACCURACY, OF_MODEL, IN_WINDOW), "lane"), "expected"),
+                        Query(highest(select(c.EXPECTED_ACCURACY, OF_MODEL, IN_PERIOD), "lane"), "expected"),
                     ),
                     width=6,
                 ),
@@ -269,7 +269,7 @@ def accuracy() -> Row:
                         Query(highest(select(c.SECTION_ACCURACY, *JUDGED, OF_SECTION), "section"), "estimate"),
                         Query(highest(select(c.SECTION_ACCURACY_LOWER, *JUDGED, OF_SECTION), "section"), "lower"),
                         Query(highest(select(c.SECTION_ACCURACY_UPPER, *JUDGED, OF_SECTION), "section"), "upper"),
-                        Query(highest(select(c.SECTION_SHARE, IN_WINDOW, OF_SECTION), "section"), "share of filings"),
+                        Query(highest(select(c.SECTION_SHARE, IN_SPAN, OF_SECTION), "section"), "share of filings"),
                     ),
                     width=12,
                     height=10,
@@ -292,7 +292,7 @@ def accuracy() -> Row:
                     "Share of auto decisions copied for a blind second look: in the window, and as the policy asks.",
                     "percentunit",
                     (
-                        Query(highest(select(c.AUDIT_SHARE, IN_WINDOW)), "copied"),
+                        Query(highest(select(c.AUDIT_SHARE, IN_PERIOD)), "copied"),
                         Query(highest(select(c.POLICY_AUDIT_SHARE)), "policy"),
                     ),
                     width=6,
@@ -359,8 +359,9 @@ def dashboard() -> str:
         "How much is coded without a human, whether it is right, and what the rest costs.",
         variables=[
             *(v.data_source(), v.environment(), v.job(), v.model_version(), v.section()),
-            v.one_of("window", "Window", c.EXPECTED_ACCURACY),
-            v.one_of("level", "Level", c.ACCURACY),
+            v.span(),
+            v.period(),
+            v.one_of("level", "Level", c.ACCURACY, first="5"),
             v.typed("review_minutes", "Minutes a filing", "3"),
         ],
         rows=[now(), automation(), workload(), accuracy(), join()],

@@ -8,6 +8,11 @@ CHOSEN = 'environment=~"$environment", job=~"$job"'
 """Every selector has it: what the viewer chose."""
 OF_MODEL = 'model_version=~"$model_version"'
 IN_WINDOW = 'window="$window"'
+"""Of those that distances are measured in: filings or seconds."""
+IN_SPAN = 'window="$span"'
+"""Of those that shares are counted in: seconds of event time."""
+IN_PERIOD = 'window="$period"'
+"""Of those that accuracy is estimated over: hours of event time."""
 OF_SECTION = 'section=~"$section"'
 
 

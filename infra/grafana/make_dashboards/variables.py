@@ -55,9 +55,29 @@ def signal() -> Any:
     return _found("signal", "Signal", f"label_values({select(c.DRIFT_STATE)}, signal)")
 
 
-def one_of(name: str, label: str, spec: MetricSpec) -> Any:
-    """One value of a label at a time: windows do not add up."""
-    return _found(name, label, f"label_values({select(spec)}, {name})", several=False)
+def one_of(name: str, label: str, spec: MetricSpec, *matchers: str, of: str = "", first: str = "") -> Any:
+    """One value of a label at a time: windows and distances do not add up.
+
+    Parameters
+    ----------
+    of
+        The label's name, where the variable has another.
+    first
+        What is chosen at first; otherwise the first by alphabet.
+    """
+    query = f"label_values({select(spec, *matchers)}, {of or name})"
+    variable = _found(name, label, query, several=False)
+    return variable.current(d.VariableOption(selected=True, text=first, value=first)) if first else variable
+
+
+def span() -> Any:
+    """Event time over which shares are counted."""
+    return one_of("span", "Shares over", c.SECTION_SHARE, of="window")
+
+
+def period() -> Any:
+    """Event time over which accuracy is estimated."""
+    return one_of("period", "Accuracy over", c.EXPECTED_ACCURACY, of="window")
 
 
 def typed(name: str, label: str, value: str) -> Any:
