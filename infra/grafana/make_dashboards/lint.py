@@ -21,9 +21,9 @@ NOT_OURS = ("up", "ALERTS", "process_cpu_seconds_total", "process_resident_memor
 FREE_LABELS = ("environment", "instance", "model_version", "policy_version", "section", "signal")
 """Whose values are those of one installation: only a variable may stand there."""
 WORDS = frozenset(
-    "sum max min avg count by on without ignoring group_left rate increase topk clamp_min histogram_quantile time vector"
-    " scalar and or unless le offset bool avg_over_time stddev_over_time max_over_time deriv abs absent label_values Inf"
-    " ignoring humanize".split()
+    "sum max min avg count topk by on without ignoring group_left and or unless bool offset rate increase deriv abs"
+    " absent clamp_min scalar vector time histogram_quantile avg_over_time stddev_over_time max_over_time"
+    " label_values Inf".split()
 )
 
 
