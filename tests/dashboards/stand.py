@@ -14,8 +14,8 @@ from typing import Any
 
 from models.starter.declarations import declarations
 from schemas.label import LabelOrigin
-from stream.simulation.filings import Shares, filings
 from schemas.topics import LABELLED
+from stream.simulation.filings import Shares, filings
 from tests.contract.stage import AUDIT, REVIEW, Broker, Stage, until
 from tests.dashboards.prometheus import Prometheus, run
 

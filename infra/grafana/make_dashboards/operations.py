@@ -6,7 +6,7 @@ from infra.grafana.make_dashboards import panels as p
 from infra.grafana.make_dashboards import variables as v
 from infra.grafana.make_dashboards.house import Row, assemble
 from infra.grafana.make_dashboards.panels import AMBER, GREEN, RED, Panel, Query
-from infra.grafana.make_dashboards.queries import OF_MODEL, highest, mean, quantile, rate, select, total
+from infra.grafana.make_dashboards.queries import OF_MODEL, highest, mean, quantile, rate, select, some, total
 from monitoring import catalogue as c
 
 UP_OR_DOWN = ((0, "no", RED), (1, "yes", GREEN))
@@ -19,8 +19,8 @@ def late(window: str) -> str:
 
 def at_a_glance() -> Row:
     """What to look at first."""
-    in_time = total(rate(c.LATENCY, 'le="1.0"', suffix="_bucket")) + " / " + total(rate(c.LATENCY, suffix="_count"))
-    dead = f"{total(rate(c.DEAD_LETTERS))} / {total(rate(c.LATENCY, suffix='_count'))}"
+    in_time = total(rate(c.LATENCY, 'le="1.0"', suffix="_bucket")) + " / " + some(rate(c.LATENCY, suffix="_count"))
+    dead = f"{total(rate(c.DEAD_LETTERS))} / {some(rate(c.LATENCY, suffix='_count'))}"
     return Row(
         "At a glance",
         [
@@ -316,7 +316,7 @@ def saturation() -> Row:
                     "Codings from the cache",
                     "Filings whose text and variables were coded before by the same process.",
                     "percentunit",
-                    (Query(f"{hits} / ({hits} + {misses})", "share"),),
+                    (Query(f"{hits} / ({hits} + {misses} > 0)", "share"),),
                     width=4,
                     options={"max": 1},
                 )

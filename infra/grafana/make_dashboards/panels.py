@@ -101,8 +101,8 @@ def lines(panel: Panel, *, stacked: bool = False, logarithmic: bool = False, ban
 
 
 def figure(panel: Panel) -> Any:
-    """One number a query, coloured by the thresholds."""
-    builder = _dress(stat.Panel(), panel, _targets(panel, instant=True))
+    """The last number of each query, coloured by the thresholds; at rest the last that there was."""
+    builder = _dress(stat.Panel(), panel, _targets(panel))
     builder.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
     builder.graph_mode(c.BigValueGraphMode.NONE).color_mode(c.BigValueColorMode.VALUE)
     if "none" in panel.options:

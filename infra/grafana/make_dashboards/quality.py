@@ -6,7 +6,17 @@ from infra.grafana.make_dashboards import panels as p
 from infra.grafana.make_dashboards import variables as v
 from infra.grafana.make_dashboards.house import Row, assemble
 from infra.grafana.make_dashboards.panels import AMBER, GREEN, RED, Panel, Query
-from infra.grafana.make_dashboards.queries import IN_PERIOD, IN_SPAN, OF_MODEL, OF_SECTION, highest, rate, select, total
+from infra.grafana.make_dashboards.queries import (
+    IN_PERIOD,
+    IN_SPAN,
+    OF_MODEL,
+    OF_SECTION,
+    highest,
+    rate,
+    select,
+    some,
+    total,
+)
 from monitoring import catalogue as c
 from monitoring.catalogue import MetricSpec
 
@@ -25,7 +35,7 @@ def by_lane(spec: MetricSpec, *matchers: str) -> str:
 
 def now() -> Row:
     """What to look at first."""
-    autos, all_routes = total(rate(c.FILINGS, 'route="auto"')), total(rate(c.FILINGS))
+    autos, all_routes = total(rate(c.FILINGS, 'route="auto"')), some(rate(c.FILINGS))
     oldest = f"time() - ({highest(select(c.REVIEW_OLDEST))} > 0)"
     return Row(
         "Now",

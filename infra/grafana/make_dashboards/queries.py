@@ -35,6 +35,11 @@ def total(expression: str, *by: str) -> str:
     return f"sum by ({', '.join(by)}) ({expression})" if by else f"sum({expression})"
 
 
+def some(expression: str) -> str:
+    """Sum over all processes as a divisor: nothing where there was nothing, and no division by zero."""
+    return f"(sum({expression}) > 0)"
+
+
 def highest(expression: str, *by: str) -> str:
     """Maximum over all processes."""
     return f"max by ({', '.join(by)}) ({expression})" if by else f"max({expression})"
@@ -47,4 +52,4 @@ def quantile(share: float, spec: MetricSpec) -> str:
 
 def mean(spec: MetricSpec) -> str:
     """Of a histogram's observations."""
-    return f"{total(rate(spec, suffix='_sum'))} / {total(rate(spec, suffix='_count'))}"
+    return f"{total(rate(spec, suffix='_sum'))} / {some(rate(spec, suffix='_count'))}"
