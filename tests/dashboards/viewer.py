@@ -55,6 +55,11 @@ class Viewer:
             first = preferred if preferred in options else next(iter(options), "")
             self.values.setdefault(name, first)
 
+    def choosing(self, name: str, value: str) -> Viewer:
+        """The same with one variable changed."""
+        chosen = {**self.values, name: value}
+        return Viewer(self.dashboard, self.prometheus, start=self.start, end=self.end, chosen=chosen)
+
     @property
     def step(self) -> float:
         """Between two points of a panel: some 150 a panel, never less than a scrape."""
