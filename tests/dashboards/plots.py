@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -201,7 +202,7 @@ def _map(field: Field, names: Sequence[str], rows: Sequence[Sequence[tuple[float
     plot = field.inner(left=70, bottom=20)
     height = plot.height / max(1, len(rows))
     times = sorted({time for row in rows for time, _ in row})
-    width = plot.width * (min((b - a for a, b in zip(times, times[1:], strict=False)), default=1.0)) / (
+    width = plot.width * (min((b - a for a, b in itertools.pairwise(times)), default=1.0)) / (
         plot.end - plot.start
     )  # fmt: skip
     for place, (name, row) in enumerate(zip(names, rows, strict=True)):

@@ -21,6 +21,8 @@ from tests.dashboards.prometheus import Prometheus, run
 
 ENVIRONMENT = "stand"
 WRONG_SHARE = 0.15
+PATIENCE = 120.0
+"""Seconds that two processes may take to start beside others."""
 NEW_TRADE = ("livraison de colis par drone", "pilotage de drones", "reparation de drones")
 """What nobody filed at training: a drift of words, sections and confidence."""
 
@@ -129,13 +131,14 @@ def standing(
         )
         targets = ["--worker", f"127.0.0.1:{ports}", "--monitor", f"127.0.0.1:{ports + 1}"]
         options = [*targets, "--environment", ENVIRONMENT, "--every", str(every), "--port", str(ports + 2)]
-        began = time.time()
         done = run("start", data, *options)
         assert done.returncode == 0, done.stderr
-        worker.until_ready()
-        stand = Stand(stage, Prometheus(ports + 2, every), began, folder)
-        until(lambda: stand.value('sum(up{job=~"codiflux.+"})') == 2, f"both are scraped\n{monitor.text()[-2000:]}")
+        until(lambda: "worker_started" in worker.text(), f"the worker starts\n{worker.text()[-500:]}", seconds=PATIENCE)
+        stand = Stand(stage, Prometheus(ports + 2, every), time.time(), folder)
+        until(lambda: stand.value('sum(up{job=~"codiflux.+"})') == 2, "both are scraped", seconds=PATIENCE)
+        stand.began = time.time()
         yield stand
+        assert monitor.process.poll() is None, f"the monitor ended:\n{monitor.text()[-3000:]}"
     finally:
         run("stop", data)
         stage.close()

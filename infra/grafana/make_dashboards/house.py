@@ -16,6 +16,8 @@ from infra.grafana.make_dashboards.queries import select
 from monitoring import catalogue as c
 
 TAG = "codiflux"
+COLUMNS = 24
+"""Of Grafana's grid."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,28 @@ def assemble(
 
 
 def _finished(found: dict[str, Any], words: list[str]) -> str:
-    """Numbers the panels, and says what the marks say: the library's annotations have no field for it."""
+    """Numbers and places the panels, and says what the marks say: the library has no field for it."""
     for number, panel in enumerate(found["panels"], start=1):
         panel["id"] = number
+    _place(found["panels"])
     for mark, text in zip(found["annotations"]["list"], words, strict=True):
         mark |= {"titleFormat": text, "step": "30s"}
     return json.dumps(found, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _place(panels: list[dict[str, Any]]) -> None:
+    """Each panel as high up as it fits, then as far left; a heading is under all before it.
+
+    The library sets panels in lines, and leaves holes beside a high one.
+    """
+    skyline = [0] * COLUMNS
+    for panel in panels:
+        place = panel["gridPos"]
+        if panel["type"] == "row":
+            place |= {"x": 0, "y": max(skyline), "w": COLUMNS, "h": 1}
+            skyline = [place["y"] + 1] * COLUMNS
+            continue
+        width = place["w"]
+        y, x = min((max(skyline[x : x + width]), x) for x in range(COLUMNS - width + 1))
+        place |= {"x": x, "y": y}
+        skyline[x : x + width] = [y + place["h"]] * width
