@@ -3,6 +3,7 @@
     StreamError                       one line for the operator
      ├─ UsageError                    exit 2: a setting, flag or file is not right
      ├─ BrokerUnavailable             exit 69: Kafka does not answer, or not as it should
+     ├─ NothingAnswers                exit 69: no process answers at the addresses given
      ├─ DeliveryFailed                exit 75: an output was not acknowledged; nothing is committed
      └─ CircuitOpen                   exit 65: too many dead letters; a human must look
 
@@ -26,6 +27,12 @@ class UsageError(StreamError):
 
 class BrokerUnavailable(StreamError):
     """Kafka does not answer, or not as it should."""
+
+    exit_code = 69
+
+
+class NothingAnswers(StreamError):
+    """No process answers at the addresses given."""
 
     exit_code = 69
 
