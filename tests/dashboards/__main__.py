@@ -64,14 +64,14 @@ def _traffic(stand: Stand, minutes: float) -> None:
         if sent % 10 == 0:
             stand.label(seed=sent)
         time.sleep(1.0)
-    stand.stage.until_through()
-    time.sleep(5.0)
 
 
 def _draw(stand: Stand) -> None:
+    """What a viewer sees just before the traffic ends."""
+    end = time.time()
     for path in DASHBOARDS:
         dashboard = json.loads(path.read_text(encoding="utf-8"))
-        viewer = Viewer(dashboard, stand.prometheus, start=stand.began, end=time.time())
+        viewer = Viewer(dashboard, stand.prometheus, start=stand.began, end=end)
         target = IMAGES / f"dashboard-{path.stem}.svg"
         target.write_text(picture(viewer, note=_note(viewer), repeated={"signal": SIGNAL}), encoding="utf-8")
         print(f"wrote {target.name}", file=sys.stderr)

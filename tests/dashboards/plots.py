@@ -73,7 +73,7 @@ class Field:
 
 def legend(field: Field, entries: Sequence[tuple[str, str]], rows: int) -> None:
     """Marks and names in lines under the picture; what finds no place is counted."""
-    x, row, bottom = field.x, 0, field.y + field.height + 18
+    x, row, bottom = field.x, 0, field.y + field.height + 23
     for place, (name, colour) in enumerate(entries):
         width = 16 + CHARACTER * len(name) + 10
         if x + width > field.x + field.width and x > field.x:
@@ -95,8 +95,8 @@ def lines(field: Field, panel: dict[str, Any], found: Sequence[Named]) -> None:
     unit = settings["unit"]
     stacked = custom.get("stacking", {}).get("mode") == "normal"
     logarithmic = custom.get("scaleDistribution", {}).get("type") == "log"
-    rows = 1 if len(found) <= 4 else 2
-    plot = field.inner(left=52, bottom=22 + rows * LEGEND_LINE)
+    rows = _legend_rows(field, found)
+    plot = field.inner(left=58, bottom=26 + rows * LEGEND_LINE)
     layers = _stacked(found) if stacked else [(series.points, None) for series in found]
     limits = _thresholds(settings, custom)
     low, high = _range(
@@ -108,7 +108,7 @@ def lines(field: Field, panel: dict[str, Any], found: Sequence[Named]) -> None:
             return (math.log10(max(value, low)) - math.log10(low)) / (math.log10(high) - math.log10(low))
         return (value - low) / (high - low)
 
-    for tick in decades(low, high) if logarithmic else ticks(low, high):
+    for tick in decades(low, high) if logarithmic else ticks(low, high, unit):
         y = plot.up(height(tick))
         field.drawing.line((plot.x, y), (plot.x + plot.width, y))
         field.drawing.text(plot.x - 6, y + 4, shown(tick, unit), anchor="end", size=SMALL, colour=SOFT)
@@ -127,6 +127,11 @@ def lines(field: Field, panel: dict[str, Any], found: Sequence[Named]) -> None:
             field.drawing.parts.append(f'<polygon points="{corners}" fill="{colour}" fill-opacity="0.25"/>')
         _broken(field.drawing, top, colour, gap=6 * plot.width / 150)
     legend(plot, entries, rows)
+
+
+def _legend_rows(field: Field, found: Sequence[Named]) -> int:
+    """Lines that the legend needs, two at most."""
+    return 1 if sum(26 + CHARACTER * len(series.name) for series in found) < field.width - 58 else 2
 
 
 def _broken(drawing: Drawing, points: Sequence[Point], colour: str, gap: float) -> None:
@@ -221,14 +226,25 @@ def states(field: Field, panel: dict[str, Any], found: Sequence[Named]) -> None:
     options = panel["fieldConfig"]["defaults"]["mappings"][0]["options"]
     names = {float(value): (entry["text"], NAMED[entry["color"]]) for value, entry in options.items()}
     longest = max((len(series.name) for series in found), default=4)
-    plot = field.inner(left=min(190.0, 12 + 5.6 * longest), bottom=22 + LEGEND_LINE)
+    plot = field.inner(left=min(190.0, 12 + 5.6 * longest), bottom=26 + LEGEND_LINE)
     height = plot.height / max(1, len(found))
     for place, series in enumerate(sorted(found, key=lambda series: series.name)):
         y = plot.y + place * height
-        for (time, value), (following, _) in zip(series.points, series.points[1:], strict=False):
+        for start, end, value in _stretches(series.points):
+            left, right = plot.across(start), plot.across(end)
             colour = names.get(value, ("", GRID))[1]
-            x = plot.across(time)
-            field.drawing.box(x, y + 0.12 * height, plot.across(following) - x + 0.4, 0.76 * height, colour=colour)
+            field.drawing.box(left, y + 0.12 * height, right - left, 0.76 * height, colour=colour)
         field.drawing.text(plot.x - 6, y + height / 2 + 4, series.name, anchor="end", size=SMALL, colour=INK)
     plot.times()
     legend(plot, list(names.values()), 1)
+
+
+def _stretches(points: Sequence[Point]) -> list[tuple[float, float, float]]:
+    """(from, to, value) of times in a row with one value."""
+    found: list[tuple[float, float, float]] = []
+    for (time, value), (following, _) in itertools.pairwise(points):
+        if found and found[-1][1:] == (time, value):
+            found[-1] = (found[-1][0], following, value)
+        else:
+            found.append((time, following, value))
+    return found

@@ -12,6 +12,7 @@ NAMED = {"green": "#1a7f37", "orange": "#bf6a02", "red": "#cf222e", "blue": "#1f
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
 LIGHT, DARK = (247, 251, 255), (8, 48, 107)
 COLD, MIDDLE, WARM = (33, 102, 172), (250, 250, 250), (178, 24, 43)
+ROUND_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 43_200)
 Colour = tuple[int, int, int]
 
 
@@ -49,19 +50,25 @@ def _scaled(value: float, base: int, names: tuple[str, ...]) -> str:
     return f"{digits} {names[place]}".strip()
 
 
-def ticks(low: float, high: float, count: int = 4) -> list[float]:
-    """Round values from `low` to `high`, about `count` of them.
+def ticks(low: float, high: float, unit: str = "short", count: int = 4) -> list[float]:
+    """Round values from `low` to `high` in their unit, about `count` of them.
 
-    >>> ticks(0, 37)
-    [0.0, 10.0, 20.0, 30.0]
+    >>> ticks(0, 37), ticks(0, 4000, "s")
+    ([0.0, 10.0, 20.0, 30.0], [0.0, 900.0, 1800.0, 2700.0, 3600.0])
     """
     if high <= low:
         return [low]
-    rough = (high - low) / count
-    power: float = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough * 0.8)
+    step = _step((high - low) / count, unit)
     first = math.ceil(low / step - 1e-9)
     return [round(number * step, 12) for number in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def _step(rough: float, unit: str) -> float:
+    if unit == "s" and rough > 1:
+        return float(next((step for step in ROUND_SECONDS if step >= rough * 0.8), DAY * math.ceil(rough / DAY)))
+    base = 1024.0 ** max(0, math.floor(math.log(rough, 1024))) if unit == "bytes" else 1.0
+    power: float = base * 10.0 ** math.floor(math.log10(rough / base))
+    return next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough * 0.8)
 
 
 def decades(low: float, high: float, most: int = 5) -> list[float]:
@@ -77,7 +84,7 @@ def clock(seconds: float) -> str:
 
 def moments(start: float, end: float, count: int = 4) -> list[float]:
     """Round times between two."""
-    for step in (1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 43_200):
+    for step in ROUND_SECONDS:
         if (end - start) / step <= count:
             break
     first = math.ceil(start / step) * step

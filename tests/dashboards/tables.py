@@ -39,10 +39,10 @@ def bars(field: Field, panel: dict[str, Any], answers: Sequence[Sequence[Series]
     """Bars beside each other for each value of the label."""
     label, names, rows = joined(panel, answers)
     unit = panel["fieldConfig"]["defaults"]["unit"]
-    plot = field.inner(left=52, bottom=22 + LEGEND_LINE)
+    plot = field.inner(left=58, bottom=26 + LEGEND_LINE)
     values = [value for row in rows.values() for value in row if value == value]
     high = max([0.0, *values]) * 1.05 or 1.0
-    for tick in ticks(0, high):
+    for tick in ticks(0, high, unit):
         y = plot.up(tick / high)
         plot.drawing.line((plot.x, y), (plot.x + plot.width, y))
         plot.drawing.text(plot.x - 6, y + 4, shown(tick, unit), anchor="end", size=SMALL, colour=SOFT)

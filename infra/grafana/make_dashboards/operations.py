@@ -183,7 +183,7 @@ def latency() -> Row:
 
 def backlog() -> Row:
     """What waits, and for how long."""
-    age = f"time() - {highest(select(c.LAST_COMMIT), 'instance')}"
+    age = f"time() - ({highest(select(c.LAST_COMMIT), 'instance')} > 0)"
     return Row(
         "Backlog",
         [
