@@ -5,7 +5,7 @@ from __future__ import annotations
 from infra.grafana.make_dashboards import panels as p
 from infra.grafana.make_dashboards import variables as v
 from infra.grafana.make_dashboards.house import Row, assemble
-from infra.grafana.make_dashboards.panels import AMBER, BLUE, GREEN, RED, Panel, Query
+from infra.grafana.make_dashboards.panels import AMBER, BLUE, GREEN, RED, Query
 from infra.grafana.make_dashboards.queries import IN_SPAN, IN_WINDOW, OF_MODEL, OF_SECTION, highest, rate, select, total
 from monitoring import catalogue as c
 from monitoring.catalogue import MetricSpec
@@ -38,68 +38,44 @@ def now() -> Row:
         "Now",
         [
             p.figure(
-                Panel(
-                    "Signals that have drifted",
-                    "Distance beyond what sampling explains, confirmed by a detector, and lasting.",
-                    "short",
-                    (Query(count("== 2")),),
-                    width=4,
-                    height=4,
-                    steps=((None, GREEN), (1, RED)),
-                )
+                "Signals that have drifted",
+                "Distance beyond what sampling explains, confirmed by a detector, and lasting.",
+                "short",
+                Query(count("== 2")),
+                steps=((None, GREEN), (1, RED)),
             ),
             p.figure(
-                Panel(
-                    "Signals under suspicion",
-                    "Distance or detector alone: no alarm yet.",
-                    "short",
-                    (Query(count("== 1")),),
-                    width=4,
-                    height=4,
-                    steps=((None, GREEN), (1, AMBER)),
-                )
+                "Signals under suspicion",
+                "Distance or detector alone: no alarm yet.",
+                "short",
+                Query(count("== 1")),
+                steps=((None, GREEN), (1, AMBER)),
             ),
             p.figure(
-                Panel(
-                    "Signals watched",
-                    "Those with a state, learning included.",
-                    "short",
-                    (Query(f"count({by_signal(c.DRIFT_STATE, SIGNAL, OF_MODEL)})"),),
-                    width=4,
-                    height=4,
-                )
+                "Signals watched",
+                "Those with a state, learning included.",
+                "short",
+                Query(f"count({by_signal(c.DRIFT_STATE, SIGNAL, OF_MODEL)})"),
             ),
             p.figure(
-                Panel(
-                    "Decisions in the window",
-                    "Distances of few decisions have a high noise floor.",
-                    "short",
-                    (Query(highest(select(c.WINDOW_MESSAGES, IN_WINDOW))),),
-                    width=4,
-                    height=4,
-                )
+                "Decisions in the window",
+                "Distances of few decisions have a high noise floor.",
+                "short",
+                Query(highest(select(c.WINDOW_MESSAGES, IN_WINDOW))),
             ),
             p.figure(
-                Panel(
-                    "Monitor behind by",
-                    "Messages that the monitor has not read yet.",
-                    "short",
-                    (Query(total(select(c.MONITOR_LAG))),),
-                    width=4,
-                    height=4,
-                    steps=((None, GREEN), (100_000, AMBER)),
-                )
+                "Monitor behind by",
+                "Messages that the monitor has not read yet.",
+                "short",
+                Query(total(select(c.MONITOR_LAG))),
+                steps=((None, GREEN), (100000, AMBER)),
             ),
             p.figure(
-                Panel(
-                    "Monitor moved",
-                    "Since it last read something or stood at the end.",
-                    "s",
-                    (Query(age),),
-                    width=4,
-                    height=4,
-                    steps=((None, GREEN), (60, AMBER), (300, RED)),
-                )
+                "Monitor moved",
+                "Since it last read something or stood at the end.",
+                "s",
+                Query(age),
+                steps=((None, GREEN), (60, AMBER), (300, RED)),
             ),
         ],
     )
@@ -112,46 +88,38 @@ def distances() -> Row:
         "Distance from the reference",
         [
             p.rows(
-                Panel(
-                    "Signals",
-                    "Distance between window and reference, the floor that sampling alone reaches in one window of a "
-                    "hundred, their ratio, the p-value, the size of the effect, and its mean or share in both.",
-                    "short",
-                    (
-                        Query(over_floor(), "times the floor"),
-                        Query(by_signal(c.DRIFT_DISTANCE, *MEASURED), "distance"),
-                        Query(by_signal(c.DRIFT_FLOOR, *MEASURED), "floor"),
-                        Query(by_signal(c.DRIFT_P_VALUE, *COMPARED), "p-value"),
-                        Query(by_signal(c.DRIFT_EFFECT, *COMPARED), "effect"),
-                        Query(by_signal(c.DRIFT_BEFORE, *COMPARED), "reference"),
-                        Query(by_signal(c.DRIFT_AFTER, *COMPARED), "window"),
-                    ),
-                    width=14,
-                    height=16,
-                ),
-                "signal",
+                "Signals",
+                "Distance between window and reference, the floor that sampling alone reaches in one window of a "
+                "hundred, their ratio, the p-value, the size of the effect, and its mean or share in both.",
+                "short",
+                Query(over_floor(), "times the floor"),
+                Query(by_signal(c.DRIFT_DISTANCE, *MEASURED), "distance"),
+                Query(by_signal(c.DRIFT_FLOOR, *MEASURED), "floor"),
+                Query(by_signal(c.DRIFT_P_VALUE, *COMPARED), "p-value"),
+                Query(by_signal(c.DRIFT_EFFECT, *COMPARED), "effect"),
+                Query(by_signal(c.DRIFT_BEFORE, *COMPARED), "reference"),
+                Query(by_signal(c.DRIFT_AFTER, *COMPARED), "window"),
+                by="signal",
                 units=value,
+                width=14,
+                height=16,
             ),
             p.lines(
-                Panel(
-                    "Distance in noise floors",
-                    "1 is what an undrifted window of that size reaches once in a hundred.",
-                    "short",
-                    (Query(over_floor(), "{{signal}}"),),
-                    width=10,
-                    steps=((None, GREEN), (1.0, AMBER)),
-                ),
+                "Distance in noise floors",
+                "1 is what an undrifted window of that size reaches once in a hundred.",
+                "short",
+                Query(over_floor(), "{{signal}}"),
                 bands=True,
+                width=10,
+                steps=((None, GREEN), (1.0, AMBER)),
             ),
             p.lines(
-                Panel(
-                    "p-values",
-                    "Of the test that nothing moved. Of twenty signals one is below 0.05 by chance: look at how long.",
-                    "short",
-                    (Query(f"clamp_min({by_signal(c.DRIFT_P_VALUE, *COMPARED)}, 1e-12)", "{{signal}}"),),
-                    width=10,
-                ),
+                "p-values",
+                "Of the test that nothing moved. Of twenty signals one is below 0.05 by chance: look at how long.",
+                "short",
+                Query(f"clamp_min({by_signal(c.DRIFT_P_VALUE, *COMPARED)}, 1e-12)", "{{signal}}"),
                 logarithmic=True,
+                width=10,
             ),
         ],
     )
@@ -163,33 +131,27 @@ def over_time() -> Row:
         "Since when",
         [
             p.states(
-                Panel(
-                    "State of each signal",
-                    "Suspected: distance or detector. Drifted: both, lasting; it is published to drift.detected.",
-                    "short",
-                    (Query(by_signal(c.DRIFT_STATE, SIGNAL, OF_MODEL), "{{signal}}"),),
-                    width=16,
-                    height=12,
-                ),
-                STATES,
+                "State of each signal",
+                "Suspected: distance or detector. Drifted: both, lasting; it is published to drift.detected.",
+                "short",
+                Query(by_signal(c.DRIFT_STATE, SIGNAL, OF_MODEL), "{{signal}}"),
+                names=STATES,
+                width=16,
+                height=12,
             ),
             p.lines(
-                Panel(
-                    "Detections and all-clears",
-                    "Published since the monitor started, by signal and state.",
-                    "short",
-                    (Query(total(select(c.DRIFT_EVENTS, SIGNAL), "signal", "state"), "{{signal}} {{state}}"),),
-                    height=6,
-                )
+                "Detections and all-clears",
+                "Published since the monitor started, by signal and state.",
+                "short",
+                Query(total(select(c.DRIFT_EVENTS, SIGNAL), "signal", "state"), "{{signal}} {{state}}"),
+                height=6,
             ),
             p.lines(
-                Panel(
-                    "Model swaps",
-                    "Times another model version took over: distances after it are to its own reference.",
-                    "short",
-                    (Query(total(select(c.MONITOR_MODEL_SWAPS)), "swaps"),),
-                    height=6,
-                )
+                "Model swaps",
+                "Times another model version took over: distances after it are to its own reference.",
+                "short",
+                Query(total(select(c.MONITOR_MODEL_SWAPS)), "swaps"),
+                height=6,
             ),
         ],
     )
@@ -204,36 +166,31 @@ def where() -> Row:
         "Where in the nomenclature",
         [
             p.map_of_series(
-                Panel(
-                    "Sections over time",
-                    "Share of each section in the window less its share in the reference: red is more than expected.",
-                    "percentunit",
-                    (Query(f"{share} - {reference}", "{{section}}"),),
-                    width=12,
-                    height=12,
-                    options={"bound": 0.05},
-                )
+                "Sections over time",
+                "Share of each section in the window less its share in the reference: red is more than expected.",
+                "percentunit",
+                Query(f"{share} - {reference}", "{{section}}"),
+                width=12,
+                height=12,
+                options={"bound": 0.05},
             ),
             p.bars(
-                Panel(
-                    "Sections now",
-                    "Share among the codes decided, beside the reference.",
-                    "percentunit",
-                    (Query(reference, "reference"), Query(share, "window")),
-                    width=12,
-                    height=6,
-                ),
-                "section",
+                "Sections now",
+                "Share among the codes decided, beside the reference.",
+                "percentunit",
+                Query(reference, "reference"),
+                Query(share, "window"),
+                by="section",
+                width=12,
+                height=6,
             ),
             p.lines(
-                Panel(
-                    "Branches that carry a drift",
-                    "The five largest parts of a standing drift's distance; nothing without one.",
-                    "percentunit",
-                    (Query(carried, "{{signal}}: {{branch}}"),),
-                    width=12,
-                    height=6,
-                )
+                "Branches that carry a drift",
+                "The five largest parts of a standing drift's distance; nothing without one.",
+                "percentunit",
+                Query(carried, "{{signal}}: {{branch}}"),
+                width=12,
+                height=6,
             ),
         ],
     )
@@ -245,26 +202,20 @@ def confidence() -> Row:
         "Confidence of the model",
         [
             p.bars(
-                Panel(
-                    "Confidence index",
-                    "Share of the window's decisions by confidence index (lower edge), beside the reference.",
-                    "percentunit",
-                    (
-                        Query(highest(select(c.CONFIDENCE_REFERENCE), "bin"), "reference"),
-                        Query(highest(select(c.CONFIDENCE_SHARE, IN_SPAN), "bin"), "window"),
-                    ),
-                    width=12,
-                ),
-                "bin",
+                "Confidence index",
+                "Share of the window's decisions by confidence index (lower edge), beside the reference.",
+                "percentunit",
+                Query(highest(select(c.CONFIDENCE_REFERENCE), "bin"), "reference"),
+                Query(highest(select(c.CONFIDENCE_SHARE, IN_SPAN), "bin"), "window"),
+                by="bin",
+                width=12,
             ),
             p.map_of_buckets(
-                Panel(
-                    "Confidence over time",
-                    "Decisions a second by confidence index; one edge is the threshold in force.",
-                    "short",
-                    (Query(total(rate(c.CONFIDENCE, suffix="_bucket"), "le"), "{{le}}"),),
-                    width=12,
-                )
+                "Confidence over time",
+                "Decisions a second by confidence index; one edge is the threshold in force.",
+                "short",
+                Query(total(rate(c.CONFIDENCE, suffix="_bucket"), "le"), "{{le}}"),
+                width=12,
             ),
         ],
     )
@@ -276,30 +227,22 @@ def one_by_one() -> Row:
         "Signal by signal: $signal",
         [
             p.lines(
-                Panel(
-                    "Distance and floor",
-                    "What the window is away from the reference, and what sampling alone explains.",
-                    "short",
-                    (
-                        Query(by_signal(c.DRIFT_DISTANCE, *MEASURED), "distance"),
-                        Query(by_signal(c.DRIFT_FLOOR, *MEASURED), "floor"),
-                    ),
-                    width=12,
-                    height=6,
-                )
+                "Distance and floor",
+                "What the window is away from the reference, and what sampling alone explains.",
+                "short",
+                Query(by_signal(c.DRIFT_DISTANCE, *MEASURED), "distance"),
+                Query(by_signal(c.DRIFT_FLOOR, *MEASURED), "floor"),
+                width=12,
+                height=6,
             ),
             p.lines(
-                Panel(
-                    "Value",
-                    "The signal's mean or share in the window and in the reference.",
-                    "short",
-                    (
-                        Query(by_signal(c.DRIFT_AFTER, *COMPARED), "window"),
-                        Query(by_signal(c.DRIFT_BEFORE, *COMPARED), "reference"),
-                    ),
-                    width=12,
-                    height=6,
-                )
+                "Value",
+                "The signal's mean or share in the window and in the reference.",
+                "short",
+                Query(by_signal(c.DRIFT_AFTER, *COMPARED), "window"),
+                Query(by_signal(c.DRIFT_BEFORE, *COMPARED), "reference"),
+                width=12,
+                height=6,
             ),
         ],
         repeat="signal",
@@ -312,35 +255,24 @@ def watching() -> Row:
         "The monitor itself",
         [
             p.lines(
-                Panel(
-                    "Messages read",
-                    "By topic, without those read again after a start.",
-                    "cps",
-                    (Query(total(rate(c.MONITOR_MESSAGES), "topic"), "{{topic}}"),),
-                ),
+                "Messages read",
+                "By topic, without those read again after a start.",
+                "cps",
+                Query(total(rate(c.MONITOR_MESSAGES), "topic"), "{{topic}}"),
                 stacked=True,
             ),
             p.lines(
-                Panel(
-                    "Messages not read yet",
-                    "By topic.",
-                    "short",
-                    (Query(total(select(c.MONITOR_LAG), "topic"), "{{topic}}"),),
-                )
+                "Messages not read yet", "By topic.", "short", Query(total(select(c.MONITOR_LAG), "topic"), "{{topic}}")
             ),
             p.lines(
-                Panel(
-                    "Passed over, late, twice",
-                    "Unreadable messages, decisions too late for a window or out of order, copies, codes nobody knows.",
-                    "short",
-                    (
-                        Query(total(select(c.MONITOR_UNREADABLE)), "unreadable"),
-                        Query(total(select(c.MONITOR_LATE)), "late"),
-                        Query(total(select(c.MONITOR_OUT_OF_ORDER)), "out of order"),
-                        Query(total(select(c.MONITOR_COPIES)), "copies"),
-                        Query(total(select(c.MONITOR_UNKNOWN_CODES)), "unknown codes"),
-                    ),
-                )
+                "Passed over, late, twice",
+                "Unreadable messages, decisions too late for a window or out of order, copies, codes nobody knows.",
+                "short",
+                Query(total(select(c.MONITOR_UNREADABLE)), "unreadable"),
+                Query(total(select(c.MONITOR_LATE)), "late"),
+                Query(total(select(c.MONITOR_OUT_OF_ORDER)), "out of order"),
+                Query(total(select(c.MONITOR_COPIES)), "copies"),
+                Query(total(select(c.MONITOR_UNKNOWN_CODES)), "unknown codes"),
             ),
         ],
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from infra.grafana.make_dashboards import panels as p
 from infra.grafana.make_dashboards import variables as v
 from infra.grafana.make_dashboards.house import Row, assemble
-from infra.grafana.make_dashboards.panels import AMBER, GREEN, RED, Panel, Query
+from infra.grafana.make_dashboards.panels import AMBER, GREEN, RED, Query
 from infra.grafana.make_dashboards.queries import OF_MODEL, highest, mean, quantile, rate, select, some, total
 from monitoring import catalogue as c
 
@@ -24,73 +24,44 @@ def at_a_glance() -> Row:
     return Row(
         "At a glance",
         [
+            p.figure("Decided", "Filings a second, acknowledged by the broker.", "cps", Query(total(rate(c.FILINGS)))),
             p.figure(
-                Panel(
-                    "Decided",
-                    "Filings a second, acknowledged by the broker.",
-                    "cps",
-                    (Query(total(rate(c.FILINGS))),),
-                    width=4,
-                    height=4,
-                )
+                "Within one second",
+                "Of the messages of the last minutes, from the broker's timestamp to the acknowledged decision. The "
+                "objective is 99 %.",
+                "percentunit",
+                Query(in_time),
+                steps=((None, RED), (0.98, AMBER), (0.99, GREEN)),
+                options={"decimals": 2},
             ),
             p.figure(
-                Panel(
-                    "Within one second",
-                    "Of the messages of the last minutes, from the broker's timestamp to the acknowledged decision. "
-                    "The objective is 99 %.",
-                    "percentunit",
-                    (Query(in_time),),
-                    width=4,
-                    height=4,
-                    steps=((None, RED), (0.98, AMBER), (0.99, GREEN)),
-                    options={"decimals": 2},
-                )
+                "Waiting",
+                "Messages after the committed offset, over all partitions.",
+                "short",
+                Query(total(select(c.LAG_MESSAGES))),
+                steps=((None, GREEN), (10000, AMBER), (100000, RED)),
             ),
             p.figure(
-                Panel(
-                    "Waiting",
-                    "Messages after the committed offset, over all partitions.",
-                    "short",
-                    (Query(total(select(c.LAG_MESSAGES))),),
-                    width=4,
-                    height=4,
-                    steps=((None, GREEN), (10_000, AMBER), (100_000, RED)),
-                )
+                "Dead letters",
+                "Share of messages that could not become a decision; their bytes are kept.",
+                "percentunit",
+                Query(dead),
+                steps=((None, GREEN), (0.01, AMBER), (0.1, RED)),
+                options={"none": "none", "decimals": 2},
             ),
             p.figure(
-                Panel(
-                    "Dead letters",
-                    "Share of messages that could not become a decision; their bytes are kept.",
-                    "percentunit",
-                    (Query(dead),),
-                    width=4,
-                    height=4,
-                    steps=((None, GREEN), (0.01, AMBER), (0.1, RED)),
-                    options={"none": "none", "decimals": 2},
-                )
+                "Workers that answer",
+                "Processes that Prometheus could scrape.",
+                "short",
+                Query(total(select("up", 'job="codiflux-worker"'))),
+                steps=((None, RED), (1, GREEN)),
             ),
             p.figure(
-                Panel(
-                    "Workers that answer",
-                    "Processes that Prometheus could scrape.",
-                    "short",
-                    (Query(total(select("up", 'job="codiflux-worker"'))),),
-                    width=4,
-                    height=4,
-                    steps=((None, RED), (1, GREEN)),
-                )
-            ),
-            p.figure(
-                Panel(
-                    "Alerts",
-                    "Alerts that fire now. docs/runbooks has a page for each.",
-                    "short",
-                    (Query('count(ALERTS{alertname=~"Codiflux.+", alertstate="firing"}) or vector(0)'),),
-                    width=4,
-                    height=4,
-                    steps=((None, GREEN), (1, RED)),
-                )
+                "Alerts",
+                "Alerts that fire now. docs/runbooks has a page for each.",
+                "short",
+                Query('count(ALERTS{alertname=~"Codiflux.+", alertstate="firing"}) or vector(0)'),
+                steps=((None, GREEN), (1, RED)),
             ),
         ],
     )
@@ -102,36 +73,28 @@ def traffic() -> Row:
         "Traffic",
         [
             p.lines(
-                Panel(
-                    "Filings by route",
-                    "Auto is coded without a human, review goes to one, returned had nothing to code.",
-                    "cps",
-                    (Query(total(rate(c.FILINGS), "route"), "{{route}}"),),
-                    width=12,
-                ),
+                "Filings by route",
+                "Auto is coded without a human, review goes to one, returned had nothing to code.",
+                "cps",
+                Query(total(rate(c.FILINGS), "route"), "{{route}}"),
                 stacked=True,
+                width=12,
             ),
             p.lines(
-                Panel(
-                    "Filings by stage",
-                    "Which step of the cascade answered: rejection, rule or model.",
-                    "cps",
-                    (Query(total(rate(c.FILINGS), "stage"), "{{stage}}"),),
-                    width=6,
-                ),
+                "Filings by stage",
+                "Which step of the cascade answered: rejection, rule or model.",
+                "cps",
+                Query(total(rate(c.FILINGS), "stage"), "{{stage}}"),
                 stacked=True,
+                width=6,
             ),
             p.lines(
-                Panel(
-                    "Copies and suppressed",
-                    "Auto decisions copied for audit, and re-delivered filings that Redis knew.",
-                    "cps",
-                    (
-                        Query(total(rate(c.AUDITED)), "copied for audit"),
-                        Query(total(rate(c.SUPPRESSED)), "suppressed"),
-                    ),
-                    width=6,
-                )
+                "Copies and suppressed",
+                "Auto decisions copied for audit, and re-delivered filings that Redis knew.",
+                "cps",
+                Query(total(rate(c.AUDITED)), "copied for audit"),
+                Query(total(rate(c.SUPPRESSED)), "suppressed"),
+                width=6,
             ),
         ],
     )
@@ -143,39 +106,35 @@ def latency() -> Row:
         "Latency",
         [
             p.map_of_buckets(
-                Panel(
-                    "Latency of filings",
-                    "Messages a second by latency, from the broker's timestamp to the acknowledged decision.",
-                    "s",
-                    (Query(total(rate(c.LATENCY, suffix="_bucket"), "le"), "{{le}}"),),
-                    width=12,
-                )
+                "Latency of filings",
+                "Messages a second by latency, from the broker's timestamp to the acknowledged decision.",
+                "s",
+                Query(total(rate(c.LATENCY, suffix="_bucket"), "le"), "{{le}}"),
+                width=12,
             ),
             p.lines(
-                Panel(
-                    "Latency quantiles",
-                    "Estimated from buckets, so no finer than they are. The line is the objective, one second.",
-                    "s",
-                    tuple(Query(quantile(share, c.LATENCY), f"p{share * 100:g}") for share in (0.5, 0.95, 0.99)),
-                    width=6,
-                    steps=((None, GREEN), (1.0, RED)),
-                ),
+                "Latency quantiles",
+                "Estimated from buckets, so no finer than they are. The line is the objective, one second.",
+                "s",
+                *tuple(Query(quantile(share, c.LATENCY), f"p{share * 100:g}") for share in (0.5, 0.95, 0.99)),
                 logarithmic=True,
                 bands=True,
+                width=6,
+                steps=((None, GREEN), (1.0, RED)),
             ),
             p.lines(
-                Panel(
-                    "Budget burn rate",
-                    "1 spends the 1 % of late filings in exactly a month; 14.4 over an hour and 6 over six page.",
-                    "short",
-                    tuple(
+                "Budget burn rate",
+                "1 spends the 1 % of late filings in exactly a month; 14.4 over an hour and 6 over six page.",
+                "short",
+                *tuple(
+                    (
                         Query(f"{late(window)} / 0.01", f"over {words}")
                         for window, words in (("5m", "5 min"), ("1h", "1 h"), ("6h", "6 h"))
-                    ),
-                    width=6,
-                    steps=((None, GREEN), (6.0, AMBER), (14.4, RED)),
+                    )
                 ),
                 bands=True,
+                width=6,
+                steps=((None, GREEN), (6.0, AMBER), (14.4, RED)),
             ),
         ],
     )
@@ -188,43 +147,33 @@ def backlog() -> Row:
         "Backlog",
         [
             p.lines(
-                Panel(
-                    "Messages that wait",
-                    "After the committed offset, by partition of formality.received.",
-                    "short",
-                    (Query(total(select(c.LAG_MESSAGES), "partition"), "partition {{partition}}"),),
-                ),
+                "Messages that wait",
+                "After the committed offset, by partition of formality.received.",
+                "short",
+                Query(total(select(c.LAG_MESSAGES), "partition"), "partition {{partition}}"),
                 stacked=True,
             ),
             p.lines(
-                Panel(
-                    "Backlog in seconds",
-                    "Work that waits at the pace of the last five minutes, and the oldest message in hand.",
-                    "s",
-                    (
-                        Query(select("job:codiflux_consumer_lag_seconds:estimate"), "work that waits"),
-                        Query(highest(select(c.LAG_SECONDS)), "oldest in hand"),
-                    ),
-                    width=5,
-                )
+                "Backlog in seconds",
+                "Work that waits at the pace of the last five minutes, and the oldest message in hand.",
+                "s",
+                Query(select("job:codiflux_consumer_lag_seconds:estimate"), "work that waits"),
+                Query(highest(select(c.LAG_SECONDS)), "oldest in hand"),
+                width=5,
             ),
             p.lines(
-                Panel(
-                    "Time to drain",
-                    "Until the backlog is gone at the pace it shrinks now; nothing is drawn while it grows.",
-                    "s",
-                    (Query(f"{select('job:codiflux_time_to_drain_seconds:estimate')} < +Inf", "until it is gone"),),
-                    width=5,
-                )
+                "Time to drain",
+                "Until the backlog is gone at the pace it shrinks now; nothing is drawn while it grows.",
+                "s",
+                Query(f"{select('job:codiflux_time_to_drain_seconds:estimate')} < +Inf", "until it is gone"),
+                width=5,
             ),
             p.lines(
-                Panel(
-                    "Age of the last commit",
-                    "Worrying only while messages wait: a quiet night commits nothing.",
-                    "s",
-                    (Query(age, "{{instance}}"),),
-                    width=6,
-                )
+                "Age of the last commit",
+                "Worrying only while messages wait: a quiet night commits nothing.",
+                "s",
+                Query(age, "{{instance}}"),
+                width=6,
             ),
         ],
     )
@@ -236,34 +185,26 @@ def errors() -> Row:
         "Errors",
         [
             p.lines(
-                Panel(
-                    "Dead letters by reason",
-                    "`codiflux dead-letters list` shows them; redrive sends them back once the cause is mended.",
-                    "cps",
-                    (Query(total(rate(c.DEAD_LETTERS), "reason"), "{{reason}}"),),
-                ),
+                "Dead letters by reason",
+                "`codiflux dead-letters list` shows them; redrive sends them back once the cause is mended.",
+                "cps",
+                Query(total(rate(c.DEAD_LETTERS), "reason"), "{{reason}}"),
                 stacked=True,
             ),
             p.lines(
-                Panel(
-                    "Batches without Redis",
-                    "Redis was slow or gone, and the batch went on. Nothing is lost by it.",
-                    "cps",
-                    (Query(total(rate(c.REDIS_ERRORS), "operation"), "{{operation}}"),),
-                )
+                "Batches without Redis",
+                "Redis was slow or gone, and the batch went on. Nothing is lost by it.",
+                "cps",
+                Query(total(rate(c.REDIS_ERRORS), "operation"), "{{operation}}"),
             ),
             p.states(
-                Panel(
-                    "Health of workers",
-                    "Live: the committed offset moves or nothing waits. Ready: partitions are assigned.",
-                    "bool_yes_no",
-                    (
-                        Query(highest(select(c.LIVE), "instance"), "{{instance}} live"),
-                        Query(highest(select(c.READY), "instance"), "{{instance}} ready"),
-                        Query(f"1 - {highest(select(c.BREAKER_OPEN), 'instance')}", "{{instance}} breaker closed"),
-                    ),
-                ),
-                UP_OR_DOWN,
+                "Health of workers",
+                "Live: the committed offset moves or nothing waits. Ready: partitions are assigned.",
+                "bool_yes_no",
+                Query(highest(select(c.LIVE), "instance"), "{{instance}} live"),
+                Query(highest(select(c.READY), "instance"), "{{instance}} ready"),
+                Query(f"1 - {highest(select(c.BREAKER_OPEN), 'instance')}", "{{instance}} breaker closed"),
+                names=UP_OR_DOWN,
             ),
         ],
     )
@@ -271,89 +212,73 @@ def errors() -> Row:
 
 def saturation() -> Row:
     """How full the processes are."""
-    hits, misses = total(rate(c.CACHE_HITS)), total(rate(c.CACHE_MISSES))
+    hits, misses = (total(rate(c.CACHE_HITS)), total(rate(c.CACHE_MISSES)))
     return Row(
         "Saturation",
         [
             p.lines(
-                Panel(
-                    "Processor",
-                    "Cores used, by process. A worker process uses little more than one.",
-                    "short",
-                    (Query(rate("process_cpu_seconds_total"), "{{job}} {{instance}}"),),
-                    width=6,
-                )
+                "Processor",
+                "Cores used, by process. A worker process uses little more than one.",
+                "short",
+                Query(rate("process_cpu_seconds_total"), "{{job}} {{instance}}"),
+                width=6,
             ),
             p.lines(
-                Panel(
-                    "Memory",
-                    "Resident memory, by process.",
-                    "bytes",
-                    (Query(select("process_resident_memory_bytes"), "{{job}} {{instance}}"),),
-                    width=6,
-                )
+                "Memory",
+                "Resident memory, by process.",
+                "bytes",
+                Query(select("process_resident_memory_bytes"), "{{job}} {{instance}}"),
+                width=6,
             ),
             p.lines(
-                Panel(
-                    "Messages in a batch",
-                    "A batch is what a fetch brought: it grows with the load, up to CODIFLUX_BATCH_SIZE.",
-                    "short",
-                    (Query(mean(c.BATCH_SIZE), "mean"), Query(quantile(0.99, c.BATCH_SIZE), "p99")),
-                    width=4,
-                )
+                "Messages in a batch",
+                "A batch is what a fetch brought: it grows with the load, up to CODIFLUX_BATCH_SIZE.",
+                "short",
+                Query(mean(c.BATCH_SIZE), "mean"),
+                Query(quantile(0.99, c.BATCH_SIZE), "p99"),
+                width=4,
             ),
             p.lines(
-                Panel(
-                    "Time to decide a batch",
-                    "Reading, coding and policy, without Kafka.",
-                    "s",
-                    (Query(quantile(0.5, c.DECIDE_TIME), "p50"), Query(quantile(0.99, c.DECIDE_TIME), "p99")),
-                    width=4,
-                )
+                "Time to decide a batch",
+                "Reading, coding and policy, without Kafka.",
+                "s",
+                Query(quantile(0.5, c.DECIDE_TIME), "p50"),
+                Query(quantile(0.99, c.DECIDE_TIME), "p99"),
+                width=4,
             ),
             p.lines(
-                Panel(
-                    "Codings from the cache",
-                    "Filings whose text and variables were coded before by the same process.",
-                    "percentunit",
-                    (Query(f"{hits} / ({hits} + {misses} > 0)", "share"),),
-                    width=4,
-                    options={"max": 1},
-                )
+                "Codings from the cache",
+                "Filings whose text and variables were coded before by the same process.",
+                "percentunit",
+                Query(f"{hits} / ({hits} + {misses} > 0)", "share"),
+                width=4,
+                options={"max": 1},
             ),
             p.lines(
-                Panel(
-                    "Batches in flight",
-                    "Written and not acknowledged yet; at CODIFLUX_IN_FLIGHT_BATCHES the broker is the brake.",
-                    "short",
-                    (Query(highest(select(c.IN_FLIGHT), "instance"), "{{instance}}"),),
-                    width=6,
-                )
+                "Batches in flight",
+                "Written and not acknowledged yet; at CODIFLUX_IN_FLIGHT_BATCHES the broker is the brake.",
+                "short",
+                Query(highest(select(c.IN_FLIGHT), "instance"), "{{instance}}"),
+                width=6,
             ),
             p.lines(
-                Panel(
-                    "Models in force",
-                    "Processes by model and policy; two at once for longer than a roll-out raise an alert.",
-                    "short",
-                    (
-                        Query(
-                            f"count by (model_version, policy_version) ({select(c.MODEL_INFO, OF_MODEL)})",
-                            "{{model_version}}, {{policy_version}}",
-                        ),
-                    ),
-                    width=9,
+                "Models in force",
+                "Processes by model and policy; two at once for longer than a roll-out raise an alert.",
+                "short",
+                Query(
+                    f"count by (model_version, policy_version) ({select(c.MODEL_INFO, OF_MODEL)})",
+                    "{{model_version}}, {{policy_version}}",
                 ),
                 stacked=True,
+                width=9,
             ),
             p.lines(
-                Panel(
-                    "Versions of the worker",
-                    "Processes by version of Codiflux.",
-                    "short",
-                    (Query(f"count by (version) ({select(c.WORKER_INFO)})", "{{version}}"),),
-                    width=9,
-                ),
+                "Versions of the worker",
+                "Processes by version of Codiflux.",
+                "short",
+                Query(f"count by (version) ({select(c.WORKER_INFO)})", "{{version}}"),
                 stacked=True,
+                width=9,
             ),
         ],
     )

@@ -72,7 +72,16 @@ def _dress(builder: Any, panel: Panel, targets: list[Any]) -> Any:
     return builder.unit(panel.unit).thresholds(_thresholds(panel.steps))
 
 
-def lines(panel: Panel, *, stacked: bool = False, logarithmic: bool = False, bands: bool = False) -> Any:
+def lines(
+    title: str,
+    description: str,
+    unit: str,
+    *queries: Query,
+    stacked: bool = False,
+    logarithmic: bool = False,
+    bands: bool = False,
+    **rest: Any,
+) -> Any:
     """Values over time.
 
     Parameters
@@ -80,6 +89,7 @@ def lines(panel: Panel, *, stacked: bool = False, logarithmic: bool = False, ban
     bands
         The thresholds are drawn, as dashed lines.
     """
+    panel = Panel(title, description, unit, queries, **rest)
     builder = _dress(timeseries.Panel(), panel, _targets(panel))
     builder.line_width(2).fill_opacity(30 if stacked else 6).show_points(c.VisibilityMode.NEVER)
     builder.legend(
@@ -100,8 +110,9 @@ def lines(panel: Panel, *, stacked: bool = False, logarithmic: bool = False, ban
     return builder
 
 
-def figure(panel: Panel) -> Any:
+def figure(title: str, description: str, unit: str, *queries: Query, **rest: Any) -> Any:
     """The last number of each query, coloured by the thresholds; at rest the last that there was."""
+    panel = Panel(title, description, unit, queries, width=4, height=4, **rest)
     builder = _dress(stat.Panel(), panel, _targets(panel))
     builder.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
     builder.graph_mode(c.BigValueGraphMode.NONE).color_mode(c.BigValueColorMode.VALUE)
@@ -112,16 +123,18 @@ def figure(panel: Panel) -> Any:
     return builder
 
 
-def map_of_buckets(panel: Panel) -> Any:
+def map_of_buckets(title: str, description: str, unit: str, *queries: Query, **rest: Any) -> Any:
     """A histogram's buckets over time; darker is more."""
+    panel = Panel(title, description, unit, queries, **rest)
     builder = _dress(heatmap.Panel(), panel, _targets(panel, form=PromQueryFormat.HEATMAP))
     builder.y_axis(heatmap.YAxisConfig().unit(panel.unit))
     colours = heatmap.HeatmapColorOptions().mode(h.HeatmapColorMode.SCHEME).scheme("Blues").reverse(False).steps(32)
     return builder.color(colours).calculate(False)
 
 
-def map_of_series(panel: Panel) -> Any:
+def map_of_series(title: str, description: str, unit: str, *queries: Query, **rest: Any) -> Any:
     """A row a series, blue below zero and red above: where something moved, and when."""
+    panel = Panel(title, description, unit, queries, **rest)
     builder = _dress(heatmap.Panel(), panel, _targets(panel))
     builder.cell_values(heatmap.CellValues().unit(panel.unit))
     builder.rows_frame(heatmap.RowsHeatmapOptions().layout(c.HeatmapCellLayout.AUTO))
@@ -130,8 +143,11 @@ def map_of_series(panel: Panel) -> Any:
     return builder.color(colours.min(-bound).max(bound)).calculate(False)
 
 
-def states(panel: Panel, names: Sequence[tuple[int, str, str]]) -> Any:
+def states(
+    title: str, description: str, unit: str, *queries: Query, names: Sequence[tuple[int, str, str]], **rest: Any
+) -> Any:
     """A bar a series, coloured by its state: (value, name, colour)."""
+    panel = Panel(title, description, unit, queries, **rest)
     builder = _dress(statetimeline.Panel(), panel, _targets(panel))
     results = {
         str(value): d.ValueMappingResult(text=name, color=colour, index=place)
@@ -163,18 +179,27 @@ def _merged(panel: Panel, label: str) -> list[Any]:
     ]
 
 
-def bars(panel: Panel, label: str) -> Any:
+def bars(title: str, description: str, unit: str, *queries: Query, by: str, **rest: Any) -> Any:
     """Queries beside each other for each value of a label, as they stand now."""
+    panel = Panel(title, description, unit, queries, **rest)
     targets = _targets(panel, instant=True, form=PromQueryFormat.TABLE)
-    builder = _dress(barchart.Panel(), panel, targets).transformations(_merged(panel, label))
-    builder.x_field(label).x_tick_label_rotation(0).group_width(0.8)
+    builder = _dress(barchart.Panel(), panel, targets).transformations(_merged(panel, by))
+    builder.x_field(by).x_tick_label_rotation(0).group_width(0.8)
     return builder.legend(
         common.VizLegendOptions().display_mode(c.LegendDisplayMode.LIST).placement(c.LegendPlacement.BOTTOM)
         .show_legend(True)
     )  # fmt: skip
 
 
-def rows(panel: Panel, label: str, units: dict[str, str] | None = None) -> Any:
+def rows(
+    title: str,
+    description: str,
+    unit: str,
+    *queries: Query,
+    by: str,
+    units: dict[str, str] | None = None,
+    **rest: Any,
+) -> Any:
     """A table: a row a value of the label, a column a query, as they stand now.
 
     Parameters
@@ -182,8 +207,9 @@ def rows(panel: Panel, label: str, units: dict[str, str] | None = None) -> Any:
     units
         Of columns that have another unit than the panel, by legend.
     """
+    panel = Panel(title, description, unit, queries, **rest)
     targets = _targets(panel, instant=True, form=PromQueryFormat.TABLE)
-    builder = _dress(table.Panel(), panel, targets).transformations(_merged(panel, label))
+    builder = _dress(table.Panel(), panel, targets).transformations(_merged(panel, by))
     for name, unit in (units or {}).items():
         builder.override_by_name(name, [d.DynamicConfigValue(id_val="unit", value=unit)])
     return builder

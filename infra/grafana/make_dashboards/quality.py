@@ -5,7 +5,7 @@ from __future__ import annotations
 from infra.grafana.make_dashboards import panels as p
 from infra.grafana.make_dashboards import variables as v
 from infra.grafana.make_dashboards.house import Row, assemble
-from infra.grafana.make_dashboards.panels import AMBER, GREEN, RED, Panel, Query
+from infra.grafana.make_dashboards.panels import AMBER, GREEN, RED, Query
 from infra.grafana.make_dashboards.queries import (
     IN_PERIOD,
     IN_SPAN,
@@ -35,76 +35,52 @@ def by_lane(spec: MetricSpec, *matchers: str) -> str:
 
 def now() -> Row:
     """What to look at first."""
-    autos, all_routes = total(rate(c.FILINGS, 'route="auto"')), some(rate(c.FILINGS))
+    autos, all_routes = (total(rate(c.FILINGS, 'route="auto"')), some(rate(c.FILINGS)))
     oldest = f"time() - ({highest(select(c.REVIEW_OLDEST))} > 0)"
     return Row(
         "Now",
         [
             p.figure(
-                Panel(
-                    "Coded without a human",
-                    "Share of the filings of the last minutes.",
-                    "percentunit",
-                    (Query(f"{autos} / {all_routes}"),),
-                    width=4,
-                    height=4,
-                )
+                "Coded without a human",
+                "Share of the filings of the last minutes.",
+                "percentunit",
+                Query(f"{autos} / {all_routes}"),
             ),
             p.figure(
-                Panel(
-                    "Auto lane is right",
-                    "Estimated from the audit's labels, weighted to stand for the whole lane. The target is 95 %.",
-                    "percentunit",
-                    (Query(highest(select(c.ACCURACY, *JUDGED, AUTO))),),
-                    width=4,
-                    height=4,
-                    steps=((None, RED), (0.93, AMBER), (0.95, GREEN)),
-                    options={"none": "no labels yet", "decimals": 1},
-                )
+                "Auto lane is right",
+                "Estimated from the audit's labels, weighted to stand for the whole lane. The target is 95 %.",
+                "percentunit",
+                Query(highest(select(c.ACCURACY, *JUDGED, AUTO))),
+                steps=((None, RED), (0.93, AMBER), (0.95, GREEN)),
+                options={"none": "no labels yet", "decimals": 1},
             ),
             p.figure(
-                Panel(
-                    "Expected to be right",
-                    "What the model's own probabilities say about its auto codes, without labels.",
-                    "percentunit",
-                    (Query(highest(select(c.EXPECTED_ACCURACY, OF_MODEL, IN_PERIOD, AUTO))),),
-                    width=4,
-                    height=4,
-                    steps=((None, RED), (0.93, AMBER), (0.95, GREEN)),
-                    options={"decimals": 1},
-                )
+                "Expected to be right",
+                "What the model's own probabilities say about its auto codes, without labels.",
+                "percentunit",
+                Query(highest(select(c.EXPECTED_ACCURACY, OF_MODEL, IN_PERIOD, AUTO))),
+                steps=((None, RED), (0.93, AMBER), (0.95, GREEN)),
+                options={"decimals": 1},
             ),
             p.figure(
-                Panel(
-                    "Waiting for a human",
-                    "Decisions for review that have no label yet.",
-                    "short",
-                    (Query(highest(select(c.REVIEW_QUEUE))),),
-                    width=4,
-                    height=4,
-                )
+                "Waiting for a human",
+                "Decisions for review that have no label yet.",
+                "short",
+                Query(highest(select(c.REVIEW_QUEUE))),
             ),
             p.figure(
-                Panel(
-                    "Longest wait",
-                    "Of the oldest decision for review without a label.",
-                    "s",
-                    (Query(oldest),),
-                    width=4,
-                    height=4,
-                    steps=((None, GREEN), (7 * A_DAY, AMBER)),
-                    options={"none": "nobody waits"},
-                )
+                "Longest wait",
+                "Of the oldest decision for review without a label.",
+                "s",
+                Query(oldest),
+                steps=((None, GREEN), (7 * A_DAY, AMBER)),
+                options={"none": "nobody waits"},
             ),
             p.figure(
-                Panel(
-                    "Hours of review a day",
-                    "Filings sent to review at the pace of the last minutes, at the minutes a filing chosen above.",
-                    "h",
-                    (Query(f"{total(rate(c.FILINGS, IN_REVIEW))} * {A_DAY} * {HOURS_A_FILING}"),),
-                    width=4,
-                    height=4,
-                )
+                "Hours of review a day",
+                "Filings sent to review at the pace of the last minutes, at the minutes a filing chosen above.",
+                "h",
+                Query(f"{total(rate(c.FILINGS, IN_REVIEW))} * {A_DAY} * {HOURS_A_FILING}"),
             ),
         ],
     )
@@ -117,45 +93,36 @@ def automation() -> Row:
         "Automation",
         [
             p.lines(
-                Panel(
-                    "Share of each route",
-                    "Of the decisions in the window.",
-                    "percentunit",
-                    (Query(highest(select(c.ROUTE_SHARE, IN_SPAN), "route"), "{{route}}"),),
-                    options={"max": 1},
-                )
+                "Share of each route",
+                "Of the decisions in the window.",
+                "percentunit",
+                Query(highest(select(c.ROUTE_SHARE, IN_SPAN), "route"), "{{route}}"),
+                options={"max": 1},
             ),
             p.bars(
-                Panel(
-                    "Auto share at other thresholds",
-                    "What the window's decisions would be, by confidence index asked for; segments apart.",
-                    "percentunit",
-                    (Query(highest(select(c.AUTO_SHARE_AT, IN_SPAN), "threshold"), "auto share"),),
-                ),
-                "threshold",
+                "Auto share at other thresholds",
+                "What the window's decisions would be, by confidence index asked for; segments apart.",
+                "percentunit",
+                Query(highest(select(c.AUTO_SHARE_AT, IN_SPAN), "threshold"), "auto share"),
+                by="threshold",
             ),
             p.lines(
-                Panel(
-                    "Auto share against its week",
-                    "Over an hour; the band is the last week's mean, three deviations or five points either way. "
-                    "Beyond it an alert fires.",
-                    "percentunit",
-                    (
-                        Query(select("job:codiflux_filings_auto:ratio_rate1h"), "last hour"),
-                        Query(_band("+"), "upper"),
-                        Query(_band("-"), "lower"),
-                    ),
-                    width=5,
-                )
+                "Auto share against its week",
+                "Over an hour; the band is the last week's mean, three deviations or five points either way. Beyond "
+                "it an alert fires.",
+                "percentunit",
+                Query(select("job:codiflux_filings_auto:ratio_rate1h"), "last hour"),
+                Query(_band("+"), "upper"),
+                Query(_band("-"), "lower"),
+                width=5,
             ),
             p.lines(
-                Panel(
-                    "Threshold",
-                    "Confidence index that auto takes: in the workers' policy, and in the last decision seen.",
-                    "short",
-                    (Query(asked, "policy"), Query(highest(select(c.THRESHOLD)), "last decision")),
-                    width=3,
-                )
+                "Threshold",
+                "Confidence index that auto takes: in the workers' policy, and in the last decision seen.",
+                "short",
+                Query(asked, "policy"),
+                Query(highest(select(c.THRESHOLD)), "last decision"),
+                width=3,
             ),
         ],
     )
@@ -174,44 +141,34 @@ def workload() -> Row:
         "Work for humans",
         [
             p.lines(
-                Panel(
-                    "Review queue",
-                    "Decisions for review without a label.",
-                    "short",
-                    (Query(highest(select(c.REVIEW_QUEUE)), "waiting"),),
-                    width=6,
-                )
+                "Review queue",
+                "Decisions for review without a label.",
+                "short",
+                Query(highest(select(c.REVIEW_QUEUE)), "waiting"),
+                width=6,
             ),
             p.lines(
-                Panel(
-                    "In and out of review",
-                    "Filings sent to humans, and labels that came back, by why they were given.",
-                    "cps",
-                    (
-                        Query(total(rate(c.FILINGS, IN_REVIEW)), "to review"),
-                        Query(total(rate(c.LABELS), "origin"), "{{origin}} labels"),
-                    ),
-                    width=6,
-                )
+                "In and out of review",
+                "Filings sent to humans, and labels that came back, by why they were given.",
+                "cps",
+                Query(total(rate(c.FILINGS, IN_REVIEW)), "to review"),
+                Query(total(rate(c.LABELS), "origin"), "{{origin}} labels"),
+                width=6,
             ),
             p.bars(
-                Panel(
-                    "Hours of review a day at other thresholds",
-                    "At the traffic of the last minutes and the minutes a filing chosen above.",
-                    "h",
-                    (Query(f"{rest} * scalar({a_day})", "hours a day"),),
-                    width=6,
-                ),
-                "threshold",
+                "Hours of review a day at other thresholds",
+                "At the traffic of the last minutes and the minutes a filing chosen above.",
+                "h",
+                Query(f"{rest} * scalar({a_day})", "hours a day"),
+                by="threshold",
+                width=6,
             ),
             p.map_of_buckets(
-                Panel(
-                    "From decision to label",
-                    "Labels a second by how long they took.",
-                    "s",
-                    (Query(total(rate(c.LABEL_DELAY, suffix="_bucket"), "le"), "{{le}}"),),
-                    width=6,
-                )
+                "From decision to label",
+                "Labels a second by how long they took.",
+                "s",
+                Query(total(rate(c.LABEL_DELAY, suffix="_bucket"), "le"), "{{le}}"),
+                width=6,
             ),
         ],
     )
@@ -223,91 +180,69 @@ def accuracy() -> Row:
         "Accuracy",
         [
             p.lines(
-                Panel(
-                    "Auto lane, with its interval",
-                    "From audit labels, weighted by how they were sampled; 95 % interval. Expected: without labels, "
-                    "from the model's probabilities.",
-                    "percentunit",
-                    (
-                        Query(by_lane(c.ACCURACY, AUTO), "estimate {{model_version}}"),
-                        Query(by_lane(c.ACCURACY_LOWER, AUTO), "lower {{model_version}}"),
-                        Query(by_lane(c.ACCURACY_UPPER, AUTO), "upper {{model_version}}"),
-                        Query(
-                            highest(select(c.EXPECTED_ACCURACY, OF_MODEL, IN_PERIOD, AUTO), "model_version"),
-                            "expected {{model_version}}",
-                        ),
-                    ),
-                    width=12,
-                    steps=((None, RED), (0.95, GREEN)),
-                    options={"max": 1},
+                "Auto lane, with its interval",
+                "From audit labels, weighted by how they were sampled; 95 % interval. Expected: without labels, "
+                "from the model's probabilities.",
+                "percentunit",
+                Query(by_lane(c.ACCURACY, AUTO), "estimate {{model_version}}"),
+                Query(by_lane(c.ACCURACY_LOWER, AUTO), "lower {{model_version}}"),
+                Query(by_lane(c.ACCURACY_UPPER, AUTO), "upper {{model_version}}"),
+                Query(
+                    highest(select(c.EXPECTED_ACCURACY, OF_MODEL, IN_PERIOD, AUTO), "model_version"),
+                    "expected {{model_version}}",
                 ),
                 bands=True,
+                width=12,
+                steps=((None, RED), (0.95, GREEN)),
+                options={"max": 1},
             ),
             p.bars(
-                Panel(
-                    "By lane",
-                    "Auto, review and both together, beside what the model expects of itself.",
-                    "percentunit",
-                    (
-                        Query(highest(select(c.ACCURACY, *JUDGED), "lane"), "estimate"),
-                        Query(highest(select(c.EXPECTED_ACCURACY, OF_MODEL, IN_PERIOD), "lane"), "expected"),
-                    ),
-                    width=6,
-                ),
-                "lane",
+                "By lane",
+                "Auto, review and both together, beside what the model expects of itself.",
+                "percentunit",
+                Query(highest(select(c.ACCURACY, *JUDGED), "lane"), "estimate"),
+                Query(highest(select(c.EXPECTED_ACCURACY, OF_MODEL, IN_PERIOD), "lane"), "expected"),
+                by="lane",
+                width=6,
             ),
             p.bars(
-                Panel(
-                    "By stage",
-                    "Rule or model, both lanes weighted.",
-                    "percentunit",
-                    (
-                        Query(highest(select(c.STAGE_ACCURACY_LOWER, *JUDGED), "stage"), "lower"),
-                        Query(highest(select(c.STAGE_ACCURACY, *JUDGED), "stage"), "estimate"),
-                        Query(highest(select(c.STAGE_ACCURACY_UPPER, *JUDGED), "stage"), "upper"),
-                    ),
-                    width=6,
-                ),
-                "stage",
+                "By stage",
+                "Rule or model, both lanes weighted.",
+                "percentunit",
+                Query(highest(select(c.STAGE_ACCURACY_LOWER, *JUDGED), "stage"), "lower"),
+                Query(highest(select(c.STAGE_ACCURACY, *JUDGED), "stage"), "estimate"),
+                Query(highest(select(c.STAGE_ACCURACY_UPPER, *JUDGED), "stage"), "upper"),
+                by="stage",
+                width=6,
             ),
             p.rows(
-                Panel(
-                    "By section",
-                    "Of the code decided, both lanes weighted, with the 95 % interval. Wide ones want labels.",
-                    "percentunit",
-                    (
-                        Query(highest(select(c.SECTION_ACCURACY, *JUDGED, OF_SECTION), "section"), "estimate"),
-                        Query(highest(select(c.SECTION_ACCURACY_LOWER, *JUDGED, OF_SECTION), "section"), "lower"),
-                        Query(highest(select(c.SECTION_ACCURACY_UPPER, *JUDGED, OF_SECTION), "section"), "upper"),
-                        Query(highest(select(c.SECTION_SHARE, IN_SPAN, OF_SECTION), "section"), "share of filings"),
-                    ),
-                    width=12,
-                    height=10,
-                ),
-                "section",
+                "By section",
+                "Of the code decided, both lanes weighted, with the 95 % interval. Wide ones want labels.",
+                "percentunit",
+                Query(highest(select(c.SECTION_ACCURACY, *JUDGED, OF_SECTION), "section"), "estimate"),
+                Query(highest(select(c.SECTION_ACCURACY_LOWER, *JUDGED, OF_SECTION), "section"), "lower"),
+                Query(highest(select(c.SECTION_ACCURACY_UPPER, *JUDGED, OF_SECTION), "section"), "upper"),
+                Query(highest(select(c.SECTION_SHARE, IN_SPAN, OF_SECTION), "section"), "share of filings"),
+                by="section",
+                width=12,
+                height=10,
             ),
             p.lines(
-                Panel(
-                    "Labels behind the figures",
-                    "By lane. An interval narrows with their square root.",
-                    "short",
-                    (Query(by_lane(c.ACCURACY_LABELS), "{{lane}} {{model_version}}"),),
-                    width=6,
-                    height=10,
-                )
+                "Labels behind the figures",
+                "By lane. An interval narrows with their square root.",
+                "short",
+                Query(by_lane(c.ACCURACY_LABELS), "{{lane}} {{model_version}}"),
+                width=6,
+                height=10,
             ),
             p.lines(
-                Panel(
-                    "Audit",
-                    "Share of auto decisions copied for a blind second look: in the window, and as the policy asks.",
-                    "percentunit",
-                    (
-                        Query(highest(select(c.AUDIT_SHARE, IN_PERIOD)), "copied"),
-                        Query(highest(select(c.POLICY_AUDIT_SHARE)), "policy"),
-                    ),
-                    width=6,
-                    height=10,
-                )
+                "Audit",
+                "Share of auto decisions copied for a blind second look: in the window, and as the policy asks.",
+                "percentunit",
+                Query(highest(select(c.AUDIT_SHARE, IN_PERIOD)), "copied"),
+                Query(highest(select(c.POLICY_AUDIT_SHARE)), "policy"),
+                width=6,
+                height=10,
             ),
         ],
     )
@@ -319,43 +254,33 @@ def join() -> Row:
         "Labels and decisions",
         [
             p.lines(
-                Panel(
-                    "Labels that met their decision",
-                    "Since the monitor started, by why a human gave them.",
-                    "short",
-                    (
-                        Query(total(select(c.LABELS), "origin"), "{{origin}} read"),
-                        Query(total(select(c.LABELS_JOINED), "origin"), "{{origin}} joined"),
-                    ),
-                    width=6,
-                )
+                "Labels that met their decision",
+                "Since the monitor started, by why a human gave them.",
+                "short",
+                Query(total(select(c.LABELS), "origin"), "{{origin}} read"),
+                Query(total(select(c.LABELS_JOINED), "origin"), "{{origin}} joined"),
+                width=6,
             ),
             p.lines(
-                Panel(
-                    "Labels that wait",
-                    "Their decision has not come, or was forgotten.",
-                    "short",
-                    (Query(highest(select(c.LABELS_WAITING)), "waiting"),),
-                    width=6,
-                )
+                "Labels that wait",
+                "Their decision has not come, or was forgotten.",
+                "short",
+                Query(highest(select(c.LABELS_WAITING)), "waiting"),
+                width=6,
             ),
             p.lines(
-                Panel(
-                    "Decisions kept for labels",
-                    "Labels come weeks late; these wait for them.",
-                    "short",
-                    (Query(highest(select(c.JOIN_DECISIONS)), "decisions"),),
-                    width=6,
-                )
+                "Decisions kept for labels",
+                "Labels come weeks late; these wait for them.",
+                "short",
+                Query(highest(select(c.JOIN_DECISIONS)), "decisions"),
+                width=6,
             ),
             p.lines(
-                Panel(
-                    "Size of the join",
-                    "On the monitor's disk.",
-                    "bytes",
-                    (Query(highest(select(c.JOIN_SIZE)), "on disk"),),
-                    width=6,
-                )
+                "Size of the join",
+                "On the monitor's disk.",
+                "bytes",
+                Query(highest(select(c.JOIN_SIZE)), "on disk"),
+                width=6,
             ),
         ],
     )
