@@ -9,10 +9,12 @@ bin := .venv/bin
 scripts := .ci/run infra/scripts/install-system infra/scripts/set-up infra/scripts/lock infra/kafka/kafka infra/redis/redis \
 	infra/prometheus/prometheus
 
-.PHONY: help demo test check bench quality dashboards format lock set-up set-up-tests clean
+MODEL ?= model
+
+.PHONY: help demo test check bench bench-monitor quality dashboards format lock set-up set-up-tests clean
 
 help: ## print the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: ## show filings being coded, on this machine alone, no service needed
 	@infra/scripts/set-up runtime
@@ -36,6 +38,10 @@ check: ## lint, format, types, layers, scripts, images, generated files
 bench: set-up-tests ## measure against plain loops, Quix Streams and naive Faust; takes minutes
 	@infra/scripts/set-up bench
 	@$(bin)/python tests/bench/run.py $(BENCH)
+
+bench-monitor: set-up-tests ## measure the drift monitor on one core, and its memory; takes minutes
+	@test -e $(MODEL) || $(bin)/codiflux train --starter --output $(MODEL)
+	@$(bin)/python -m tests.bench.monitor --model $(MODEL) $(BENCH)
 
 quality: ## train the starter models, measure them, write docs/quality.md; takes minutes
 	@infra/scripts/set-up development

@@ -83,8 +83,22 @@ def normalise_folded(folded: str) -> str:
     """`normalise` for a text that is folded already."""
     if any(start in folded for start in _PHRASE_STARTS):
         folded = _EMPTY_PHRASES.sub(" ", folded)
-    kept = [word for word in dict.fromkeys(words_of(folded)) if len(word) > 1 and word not in _DROPPED]
-    return " ".join(dict.fromkeys(_STEMMER.stemWords(kept)))
+    return " ".join(dict.fromkeys(filter(None, map(_STEMS.__getitem__, words_of(folded)))))
+
+
+class _Stems(dict[str, str]):
+    """Word -> its stem, empty for one that is dropped; looked up once, since declarations share their words."""
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= STEMS_KEPT:
+            self.clear()
+        self[word] = stem = "" if len(word) < 2 or word in _DROPPED else _STEMMER.stemWord(word)
+        return stem
+
+
+STEMS_KEPT = 50_000
+"""More than real declarations use but for typing errors; some 8 MB."""
+_STEMS = _Stems()
 
 
 class _Transliteration(dict[int, str]):

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 _ASCII_CAPITALS = string.ascii_uppercase.encode()
 _ASCII_LETTERS = string.ascii_letters.encode()
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _WORD = re.compile(r"\w+")
 
 
@@ -65,7 +66,7 @@ capital_share=0.5454545454545454, accent_share=0.09090909090909091)
         characters=len(written),
         words=words,
         kept_share=min(1.0, len(kept) / words) if words else None,
-        unknown_share=sum([not knows(word) for word in kept]) / len(kept) if kept else None,
+        unknown_share=(len(kept) - sum(map(knows, kept))) / len(kept) if kept else None,
         capital_share=capitals / letters if letters else None,
         accent_share=(letters - ascii_letters) / letters if letters else None,
     )
@@ -74,7 +75,7 @@ capital_share=0.5454545454545454, accent_share=0.09090909090909091)
 def _letters(written: str) -> tuple[int, int, int]:
     """Letters, those of ASCII, and capitals: counted by what is left when they are taken out."""
     if not written.isascii():
-        beyond = [c for c in written if c > "\x7f"]
+        beyond = "".join(_BEYOND_ASCII.findall(written))
         letters, ascii_letters, capitals = _letters(written.encode("ascii", "ignore").decode())
         return letters + sum(map(str.isalpha, beyond)), ascii_letters, capitals + sum(map(str.isupper, beyond))
     data = written.encode()

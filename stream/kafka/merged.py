@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import inf
 from typing import NamedTuple
 
@@ -55,10 +55,11 @@ class Merge:
     Examples
     --------
     >>> merge = Merge([("a", 0), ("b", 0)], now=0.0)
-    >>> merge.put(Item(20, "a", 0, 5, b""), now=0.0); merge.put(Item(10, "b", 0, 9, b""), now=0.0)
+    >>> merge.put(("a", 0), [Item(20, "a", 0, 5, b"")], now=0.0)
+    >>> merge.put(("b", 0), [Item(10, "b", 0, 9, b"")], now=0.0)
     >>> [item.timestamp for item in merge.take(now=1.1)]
     [10]
-    >>> merge.at_end("b", 0); [item.timestamp for item in merge.take(now=1.1)]
+    >>> merge.at_end(("b", 0), now=1.1); [item.timestamp for item in merge.take(now=1.1)]
     [20]
     """
 
@@ -70,21 +71,18 @@ class Merge:
         self._broker_clock = -inf
         """How far the broker's clock is ahead of ours, as seen by messages that have just come."""
 
-    def put(self, item: Item, now: float) -> None:
-        """A message of one partition, after those before it."""
-        self._broker_clock = max(self._broker_clock, item.timestamp / 1000 - now)
-        place = (item.topic, item.partition)
-        self._waiting[place].append(item)
-        if item.timestamp > self._newest[place]:
-            self._newest[place] = item.timestamp
+    def put(self, place: Partition, items: Sequence[Item], now: float) -> None:
+        """Messages of one partition, after those before them."""
+        newest = max(item.timestamp for item in items)
+        self._broker_clock = max(self._broker_clock, newest / 1000 - now)
+        self._waiting[place].extend(items)
+        self._newest[place] = max(newest, self._newest[place])
+        self._heard[place] = now
         self._ended.discard(place)
 
-    def at_end(self, topic: str, partition: int) -> None:
+    def at_end(self, place: Partition, now: float) -> None:
         """A partition has no more for now."""
-        self._ended.add((topic, partition))
-
-    def heard(self, place: Partition, now: float) -> None:
-        """Something came from a partition."""
+        self._ended.add(place)
         self._heard[place] = now
 
     def add(self, place: Partition, now: float) -> None:
@@ -154,27 +152,32 @@ class MergedConsumer:
         """
         fetched = self._consumer.consume(most, timeout=timeout_seconds)
         now = time.monotonic()
+        came: dict[Partition, list[Item]] = {}
+        ended: set[Partition] = set()
         for message in fetched:
             error = message.error()
             topic, partition, offset = message.topic(), message.partition(), message.offset()
-            if topic is None or partition is None or offset is None:
+            if error is not None and error.code() != KafkaError._PARTITION_EOF:
                 self._pass(error)
-                continue
-            if error is None:
-                self._merge.put(Item(message.timestamp()[1], topic, partition, offset, message.value()), now)
-            elif error.code() == KafkaError._PARTITION_EOF:
-                self._merge.at_end(topic, partition)
-            else:
-                self._pass(error)
-                continue
-            self._merge.heard((topic, partition), now)
+            elif topic is not None and partition is not None and offset is not None:
+                place = (topic, partition)
+                if error is not None:
+                    ended.add(place)
+                    continue
+                ended.discard(place)
+                item = Item(message.timestamp()[1], topic, partition, offset, message.value())
+                came.setdefault(place, []).append(item)
+        for place, items in came.items():
+            self._merge.put(place, items, now)
+        for place in ended:
+            self._merge.at_end(place, now)
         taken = self._merge.take(now)
         self._hold_back()
         return taken
 
-    def _pass(self, error: KafkaError | None) -> None:
+    def _pass(self, error: KafkaError) -> None:
         """A broker that is away may come back; a refusal is for good."""
-        if error is not None and not error.retriable() and error.code() not in PASSING:
+        if not error.retriable() and error.code() not in PASSING:
             raise BrokerUnavailable(f"Kafka, reading: {error.str()}")
 
     def _hold_back(self) -> None:

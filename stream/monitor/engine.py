@@ -18,7 +18,7 @@ from schemas.drift import DriftEvent
 from stream.kafka.merged import Item
 from stream.monitor.copies import Copies
 from stream.monitor.join import Join
-from stream.monitor.reading import Reader
+from stream.monitor.reading import Reader, Reading
 from stream.monitor.watched import WatchedModels
 
 DRIFT, MIX, LATEST, SETTINGS = "drift", "mix", "latest", "settings"
@@ -107,9 +107,10 @@ class Engine:
 
     def take(self, items: Sequence[Item]) -> Taken:
         """Take messages in, in their order."""
-        reading = self._reader.read(items)
+        reading = Reading()
+        observations = self.drift.read(self._reader.read(items, reading))
+        reading.close()
         self._look_for(reading.batch.made)
-        observations = self.drift.read(reading.decisions)
         events = self.drift.observe(observations)
         self.mix.observe(observations)
         joined = self.join.apply(reading.batch)

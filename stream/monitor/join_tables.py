@@ -13,7 +13,6 @@ CREATE TABLE decisions (
     nomenclature TEXT, model_version TEXT, policy_version TEXT, audit INTEGER, labelled INTEGER DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX decisions_of ON decisions (formality_id);
-CREATE INDEX decisions_by_age ON decisions (decided_at);
 CREATE INDEX reviews_waiting ON decisions (decided_at) WHERE lane = 'review' AND labelled = 0;
 CREATE TABLE labels (
     formality_id TEXT, origin TEXT, labelled_at REAL, code TEXT, nomenclature TEXT, decision_id TEXT,

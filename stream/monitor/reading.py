@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from pydantic_core import from_json
@@ -15,7 +16,6 @@ from schemas import topics
 from schemas.codec import decode
 from schemas.decision import Route, Stage
 from schemas.errors import UnreadableMessage
-from schemas.formality import CODING_FIELDS
 from schemas.label import Label
 from stream.kafka.merged import Item
 from stream.monitor.copies import Copies
@@ -26,7 +26,9 @@ WATCHED = (*DECISIONS, topics.LABELLED)
 ROUTES = frozenset(route.value for route in Route)
 STAGES = frozenset(stage.value for stage in Stage)
 REVIEW = Route.REVIEW.value
-UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
+MAX_THRESHOLD = 2.0
+"""A little above 1 sends everything to review."""
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, UnreadableMessage)
 
 
 @dataclass(slots=True)
@@ -35,10 +37,10 @@ class Reading:
 
     Parameters
     ----------
-    decisions
-        JSON objects of decisions seen for the first time, in order.
     batch
-        For the join.
+        For the join; complete once `made` is in it.
+    made
+        Decisions by hour, lane, model and policy version.
     confidence
         Confidence indices, where there is one.
     threshold
@@ -53,8 +55,8 @@ class Reading:
         By origin.
     """
 
-    decisions: list[dict[str, Any]] = field(default_factory=list)
     batch: Batch = field(default_factory=Batch)
+    made: dict[tuple[int, str, str, str], MadeCount] = field(default_factory=dict)
     confidence: list[float] = field(default_factory=list)
     threshold: float | None = None
     model_version: str = ""
@@ -64,6 +66,10 @@ class Reading:
     labels: Counter[str] = field(default_factory=Counter)
     copies: int = 0
     unknown_codes: int = 0
+
+    def close(self) -> None:
+        """Everything is read."""
+        self.batch.made = {Made(*key): count for key, count in self.made.items()}
 
 
 class Reader:
@@ -85,50 +91,53 @@ class Reader:
         self._path_of = path_of
         self._decided_at = ("", 0.0)
 
-    def read(self, items: Iterable[Item]) -> Reading:
-        """Read messages in their order."""
-        found = Reading()
-        readers: dict[str, Callable[[Item, Reading], None]] = {
-            name: self._label if topic == topics.LABELLED else self._decision for name, topic in self._names.items()
-        }
-        offsets = found.batch.offsets
+    def read(self, items: Iterable[Item], found: Reading) -> Iterator[dict[str, Any]]:
+        """Read messages in their order into `found`; gives each decision seen for the first time.
+
+        One at a time: whoever takes what it needs of a decision at once lets it go while it is still
+        in the processor's cache.
+        """
+        offsets, messages = found.batch.offsets, found.messages
         for item in items:
             topic = self._names[item.topic]
             offsets[item.topic, item.partition] = item.offset + 1
-            found.messages[topic] += 1
+            messages[topic] += 1
             try:
-                readers[item.topic](item, found)
+                if topic == topics.LABELLED:
+                    self._label(item, found)
+                    continue
+                decision = from_json(item.value or b"", allow_inf_nan=False)
+                fresh = self._decision(decision, item.timestamp / 1000, found)
             except UNREADABLE:
                 found.unreadable[topic] += 1
-            except UnreadableMessage:
-                found.unreadable[topic] += 1
-        return found
+                continue
+            if fresh:
+                yield decision
 
-    def _decision(self, item: Item, found: Reading) -> None:
-        decision = from_json(item.value or b"", allow_inf_nan=False)
+    def _decision(self, decision: dict[str, Any], written_at: float, found: Reading) -> bool:
+        """Take in a decision; whether it is seen for the first time."""
         _check(decision)
         lane, code, audit = decision["route"], decision["code"], decision["audit"]
-        model_version, nomenclature = decision["model_version"], decision["nomenclature"]
+        model_version = decision["model_version"]
         said = decision["decided_at"]
         if said != self._decided_at[0]:
             # The worker gives a whole batch one instant.
             self._decided_at = said, datetime.fromisoformat(said).timestamp()
-        decided_at = min(self._decided_at[1], item.timestamp / 1000)
-        candidates = decision["candidates"]
-        probability = int(candidates[0]["probability"] * MILLIONTHS) if candidates else 0
-        confidence = decision["confidence_index"]
+        decided_at = min(self._decided_at[1], written_at)
         if self._copies.is_copy(decision["decision_id"]):
             found.copies += 1
-            return
-        if code and self._path_of(nomenclature, code) is None:
+            return False
+        if code and self._path_of(decision["nomenclature"], code) is None:
             found.unknown_codes += 1
-        key = Made(int(decided_at // HOUR_SECONDS), lane, model_version, decision["policy_version"])
-        count = found.batch.made.get(key)
+        key = (int(decided_at // HOUR_SECONDS), lane, model_version, decision["policy_version"])
+        count = found.made.get(key)
         if count is None:
-            count = found.batch.made[key] = MadeCount()
+            count = found.made[key] = MadeCount()
         count.decisions += 1
-        count.probability += probability
         count.audited += audit
+        candidates, confidence = decision["candidates"], decision["confidence_index"]
+        if candidates:
+            count.probability += int(candidates[0]["probability"] * MILLIONTHS)
         if audit or lane == REVIEW:
             found.batch.decisions.append(_row(decision, decided_at))
         if confidence is not None:
@@ -137,7 +146,7 @@ class Reader:
         if decided_at > found.latest:
             found.latest = decided_at
         found.model_version = model_version
-        found.decisions.append(decision)
+        return True
 
     def _label(self, item: Item, found: Reading) -> None:
         label = decode(Label, item.value or b"")
@@ -176,26 +185,32 @@ def _check(decision: Mapping[str, Any]) -> None:
 
     Validating the message as a whole costs more than all the rest.
     """
-    for name in _TEXTS:
-        if type(decision[name]) is not str:
-            raise ValueError(name)
+    code, confidence, threshold = decision["code"], decision["confidence_index"], decision["threshold"]
     filing = decision["formality"]
-    for name in _FILING_TEXTS:
-        value = filing.get(name)
-        if value is not None and type(value) is not str:
-            raise ValueError(name)
-    code, confidence = decision["code"], decision["confidence_index"]
-    if (code is not None and type(code) is not str) or type(decision["audit"]) is not bool:
-        raise ValueError("code or audit")
-    for number in (confidence, decision["threshold"], *[part["probability"] for part in decision["candidates"]]):
-        if number is not None and type(number) is not float and type(number) is not int:
-            raise ValueError("a number")
-    if decision["route"] not in ROUTES or decision["stage"] not in STAGES:
-        raise ValueError("route or stage")
+    if (
+        set(map(type, _texts(decision))) != _TEXT
+        or (code is not None and type(code) is not str)
+        or type(decision["audit"]) is not bool
+        or decision["route"] not in ROUTES
+        or decision["stage"] not in STAGES
+        or type(filing["description_activity"]) is not str
+        or not _are_texts(filing.values())
+        or (confidence is not None and not 0.0 <= confidence <= 1.0)
+        or (threshold is not None and not 0.0 <= threshold <= MAX_THRESHOLD)
+    ):
+        raise ValueError("a field is not of its form")
+    for part in decision["candidates"]:
+        if not 0.0 <= part["probability"] <= 1.0:
+            raise ValueError("a probability")
 
 
-_TEXTS = (
-    *("decision_id", "formality_id", "nomenclature", "model_version", "policy_version"),
-    *("decided_at", "received_at"),
+_texts = itemgetter(
+    *("decision_id", "formality_id", "nomenclature", "model_version", "policy_version", "decided_at", "received_at")
 )
-_FILING_TEXTS = CODING_FIELDS
+_TEXT = {str}
+
+
+def _are_texts(values: Iterable[object]) -> bool:
+    """Whether the values of a filing are texts or nothing, but for one number, its schema version."""
+    types = list(map(type, values))
+    return types.count(str) + types.count(type(None)) >= len(types) - 1

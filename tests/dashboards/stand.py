@@ -118,7 +118,7 @@ def standing(
     """
     stage = Stage(Broker("real", bootstrap), prefix, model, folder)
     data = folder / "prometheus"
-    every = 1
+    every = 2
     try:
         worker = stage.worker(metrics_port=ports, audit_share=0.2, redis_url=redis_url)
         monitor = stage.worker(
@@ -135,7 +135,12 @@ def standing(
         assert done.returncode == 0, done.stderr
         until(lambda: "worker_started" in worker.text(), f"the worker starts\n{worker.text()[-500:]}", seconds=PATIENCE)
         stand = Stand(stage, Prometheus(ports + 2, every), time.time(), folder)
-        until(lambda: stand.value('sum(up{job=~"codiflux.+"})') == 2, "both are scraped", seconds=PATIENCE)
+
+        def scraped() -> bool:
+            assert monitor.process.poll() is None, f"the monitor ended:\n{monitor.text()[-3000:]}"
+            return stand.value('sum(up{job=~"codiflux.+"})') == 2
+
+        until(scraped, "both are scraped", seconds=PATIENCE)
         stand.began = time.time()
         yield stand
         assert monitor.process.poll() is None, f"the monitor ended:\n{monitor.text()[-3000:]}"

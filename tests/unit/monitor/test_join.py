@@ -17,7 +17,7 @@ from schemas.label import Label, LabelOrigin
 from stream.errors import UsageError
 from stream.monitor.copies import Copies
 from stream.monitor.join import Join
-from stream.monitor.reading import WATCHED, Reader
+from stream.monitor.reading import WATCHED, Reader, Reading
 from stream.monitor.rows import Joined
 from tests.unit.monitor.messages import NOON, decision, item, label, path_of
 
@@ -33,7 +33,9 @@ def join() -> Iterator[Join]:
 def given(join: Join, *messages: Decision | Label, reader: Reader | None = None) -> Joined:
     """Let a join take messages in as one batch."""
     reader = reader or Reader({name: name for name in WATCHED}, Copies(), path_of)
-    reading = reader.read([item(message, offset) for offset, message in enumerate(messages)])
+    reading = Reading()
+    list(reader.read([item(message, offset) for offset, message in enumerate(messages)], reading))
+    reading.close()
     assert not reading.unreadable
     return join.apply(reading.batch)
 

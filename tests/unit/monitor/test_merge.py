@@ -13,8 +13,7 @@ PLACES = [("a", 0), ("a", 1), ("b", 0)]
 
 
 def put(merge: Merge, place: tuple[str, int], *timestamps: int) -> None:
-    for offset, timestamp in enumerate(timestamps):
-        merge.put(Item(timestamp, *place, offset, b""), now=0.0)
+    merge.put(place, [Item(timestamp, *place, offset, b"") for offset, timestamp in enumerate(timestamps)], now=0.0)
 
 
 @given(st.lists(st.lists(st.integers(0, 50), max_size=20).map(sorted), min_size=3, max_size=3), st.randoms())
@@ -29,13 +28,12 @@ def test_however_partitions_are_fetched_the_order_is_the_same(history: list[list
     taken: list[Item] = []
     while any(waiting.values()):
         place = chance.choice([place for place, items in waiting.items() if items])  # type: ignore[attr-defined]
-        for item in waiting[place][:3]:
-            merge.put(item, now=0.0)
+        merge.put(place, waiting[place][:3], now=0.0)
         del waiting[place][:3]
         if not waiting[place]:
-            merge.at_end(*place)
+            merge.at_end(place, now=0.0)
         for empty in [place for place, items in waiting.items() if not items]:
-            merge.at_end(*empty)
+            merge.at_end(empty, now=0.0)
         taken += merge.take(now=LATER)
     taken += merge.take(now=LATER)
     # Equal instants may come in two pieces; within the merged stream time never goes back.
@@ -48,7 +46,7 @@ def test_a_partition_that_has_not_been_heard_of_holds_the_others_back_for_a_mome
     merge = Merge(PLACES, now=0.0)
     put(merge, ("a", 0), 1, 2)
     assert merge.take(now=LATER) == []
-    merge.heard(("a", 0), now=HOLD_SECONDS)
+    merge.at_end(("a", 0), now=HOLD_SECONDS)
     assert [item.timestamp for item in merge.take(now=HOLD_SECONDS + 0.1)] == [1, 2]
 
 
@@ -56,11 +54,11 @@ def test_an_empty_topic_is_at_its_end() -> None:
     """Nothing to read is no reason to wait."""
     merge = Merge(PLACES, now=0.0)
     for place in PLACES:
-        merge.at_end(*place)
+        merge.at_end(place, now=0.0)
     assert merge.ended()
     put(merge, ("a", 0), 5)
     assert not merge.ended()
-    merge.at_end("a", 0)
+    merge.at_end(("a", 0), now=0.0)
     assert merge.take(now=0.5) == []
     assert len(merge.take(now=LATER)) == 1
     assert merge.ended()
@@ -94,10 +92,10 @@ def test_what_was_written_before_and_comes_a_little_later_is_put_before() -> Non
     """Two partitions are fetched one after the other: the order is that of writing, whatever the clocks."""
     merge = Merge(PLACES, now=100.0)
     for place in PLACES:
-        merge.at_end(*place)
-    merge.put(Item(5_000, "b", 0, 0, b""), now=100.0)
-    merge.at_end("b", 0)
+        merge.at_end(place, now=100.0)
+    merge.put(("b", 0), [Item(5_000, "b", 0, 0, b"")], now=100.0)
+    merge.at_end(("b", 0), now=0.0)
     assert merge.take(now=100.5) == []
-    merge.put(Item(4_999, "a", 0, 0, b""), now=100.5)
-    merge.at_end("a", 0)
+    merge.put(("a", 0), [Item(4_999, "a", 0, 0, b"")], now=100.5)
+    merge.at_end(("a", 0), now=0.0)
     assert [item.timestamp for item in merge.take(now=100.0 + LATER)] == [4_999, 5_000]

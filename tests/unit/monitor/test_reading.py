@@ -11,15 +11,21 @@ import pytest
 from schemas import topics
 from schemas.codec import encode
 from schemas.decision import Route
+from stream.kafka.merged import Item
 from stream.monitor.copies import Copies
 from stream.monitor.reading import WATCHED, Reader, Reading
 from tests.unit.monitor.messages import NOON, decision, item, label, path_of
 
 
-def read(*values: Any) -> Reading:
-    return Reader({name: name for name in WATCHED}, Copies(), path_of).read(
-        [item(value, offset) for offset, value in enumerate(values)]
-    )
+def read(*values: Any) -> tuple[Reading, list[dict[str, Any]]]:
+    return read_items([item(value, offset) for offset, value in enumerate(values)])
+
+
+def read_items(items: list[Item]) -> tuple[Reading, list[dict[str, Any]]]:
+    found = Reading()
+    decisions = list(Reader({name: name for name in WATCHED}, Copies(), path_of).read(items, found))
+    found.close()
+    return found, decisions
 
 
 def altered(**changes: Any) -> bytes:
@@ -46,6 +52,8 @@ def altered(**changes: Any) -> bytes:
         b"no JSON",
         altered(confidence_index=float("nan")),
         altered(confidence_index="high"),
+        altered(confidence_index=10**400),
+        altered(confidence_index=-0.5),
         altered(candidates=[{"code": "4322A", "label": "", "probability": "much"}]),
         altered(candidates=None),
         altered(model_version=None),
@@ -62,28 +70,28 @@ def altered(**changes: Any) -> bytes:
 )
 def test_an_unreadable_message_is_counted_and_spoils_no_other(value: bytes | None) -> None:
     """The decisions around it are read."""
-    found = read(decision(1), value, decision(2))
-    assert [each["formality_id"] for each in found.decisions] == ["f-1", "f-2"]
+    found, decisions = read(decision(1), value, decision(2))
+    assert [each["formality_id"] for each in decisions] == ["f-1", "f-2"]
     assert found.unreadable == {topics.REVIEW: 1}
     assert found.batch.offsets[topics.REVIEW, 0] == 3
 
 
 def test_missing_values_are_no_error() -> None:
     """A returned filing has neither code nor confidence."""
-    found = read(decision(1, route=Route.RETURNED))
-    assert (len(found.decisions), found.confidence, found.threshold) == (1, [], None)
+    found, decisions = read(decision(1, route=Route.RETURNED))
+    assert (len(decisions), found.confidence, found.threshold) == (1, [], None)
     assert not found.unreadable
 
 
 def test_an_unreadable_label_is_counted() -> None:
     """Labels are validated as a whole: they are few."""
-    found = Reader({name: name for name in WATCHED}, Copies(), path_of).read([item(b"{}", 0, topics.LABELLED)])
+    found, _ = read_items([item(b"{}", 0, topics.LABELLED)])
     assert found.unreadable == {topics.LABELLED: 1}
 
 
 def test_only_decisions_that_a_human_may_judge_are_kept_for_labels() -> None:
     """An auto decision outside the audit is counted, and not kept."""
-    found = read(
+    found, _ = read(
         decision(1), decision(2, route=Route.AUTO), decision(3, route=Route.AUTO, audit=True), decision(4, code=None)
     )
     assert [row.formality_id for row in found.batch.decisions] == ["f-1", "f-3", "f-4"]
@@ -95,13 +103,13 @@ def test_only_decisions_that_a_human_may_judge_are_kept_for_labels() -> None:
 
 def test_an_unknown_code_is_counted_and_the_decision_read() -> None:
     """A nomenclature we do not know is no reason to look away."""
-    found = read(decision(1, code="9999Z"))
-    assert (found.unknown_codes, len(found.decisions)) == (1, 1)
+    found, decisions = read(decision(1, code="9999Z"))
+    assert (found.unknown_codes, len(decisions)) == (1, 1)
 
 
 def test_a_clock_that_is_ahead_does_not_move_the_windows() -> None:
     """Event time is at most what the broker says."""
     ahead = label(1, at=NOON + timedelta(days=4_000))
     late = item(ahead, 0)._replace(timestamp=int(NOON.timestamp() * 1000))
-    found = Reader({name: name for name in WATCHED}, Copies(), path_of).read([late])
+    found, _ = read_items([late])
     assert found.latest == NOON.timestamp()
