@@ -24,6 +24,8 @@ from tests.quality.chart import GREY, GRID, INK, PAPER, SOFT, Drawing
 
 SMALL = 10
 LEGEND_LINE = 14
+LEFT_OVER = 70
+"""Room for how many entries found no place, pixels."""
 CHARACTER = 5.4
 """Width of a letter of the legend, pixels."""
 
@@ -76,12 +78,13 @@ def legend(field: Field, entries: Sequence[tuple[str, str]], rows: int) -> None:
     x, row, bottom = field.x, 0, field.y + field.height + 23
     for place, (name, colour) in enumerate(entries):
         width = 16 + CHARACTER * len(name) + 10
-        if x + width > field.x + field.width and x > field.x:
+        room = field.width - (LEFT_OVER if row == rows - 1 and place < len(entries) - 1 else 0)
+        if x + width > field.x + room and x > field.x:
+            if row == rows - 1:
+                words = f"and {len(entries) - place} more"
+                field.drawing.text(x, bottom + row * LEGEND_LINE + 6, words, size=SMALL, colour=SOFT)
+                return
             x, row = field.x, row + 1
-        if row >= rows:
-            left = f"and {len(entries) - place} more"
-            field.drawing.text(field.x + field.width, bottom + rows * LEGEND_LINE - 4, left, anchor="end", size=SMALL)
-            return
         y = bottom + row * LEGEND_LINE
         field.drawing.box(x, y, 10, 4, colour=colour)
         field.drawing.text(x + 14, y + 6, name, size=SMALL, colour=SOFT)
@@ -207,15 +210,13 @@ def _map(field: Field, names: Sequence[str], rows: Sequence[Sequence[tuple[float
     plot = field.inner(left=70, bottom=20)
     height = plot.height / max(1, len(rows))
     times = sorted({time for row in rows for time, _ in row})
-    width = plot.width * (min((b - a for a, b in itertools.pairwise(times)), default=1.0)) / (
-        plot.end - plot.start
-    )  # fmt: skip
+    step = min((b - a for a, b in itertools.pairwise(times)), default=1.0)
     for place, (name, row) in enumerate(zip(names, rows, strict=True)):
         y = plot.y + plot.height - (place + 1) * height
-        for time, colour in row:
+        for start, end, colour in _runs(row, gap=1.5 * step):
             if colour != PAPER:
-                left = max(plot.x, plot.across(time) - width)
-                plot.drawing.box(left, y + 0.5, width + 0.3, height - 1, colour=colour)
+                left = max(plot.x, plot.across(start - step))
+                plot.drawing.box(left, y + 0.5, plot.across(end) - left, height - 1, colour=colour)
         if height >= 9 or place % math.ceil(11 / height) == 0:
             plot.drawing.text(plot.x - 6, y + height / 2 + 4, name, anchor="end", size=SMALL, colour=SOFT)
     plot.times()
@@ -237,6 +238,17 @@ def states(field: Field, panel: dict[str, Any], found: Sequence[Named]) -> None:
         field.drawing.text(plot.x - 6, y + height / 2 + 4, series.name, anchor="end", size=SMALL, colour=INK)
     plot.times()
     legend(plot, list(names.values()), 1)
+
+
+def _runs(row: Sequence[tuple[float, str]], gap: float) -> list[tuple[float, float, str]]:
+    """(first time, last time, colour) of cells in a row with one colour."""
+    found: list[tuple[float, float, str]] = []
+    for time, colour in row:
+        if found and found[-1][2] == colour and time - found[-1][1] <= gap:
+            found[-1] = (found[-1][0], time, colour)
+        else:
+            found.append((time, time, colour))
+    return found
 
 
 def _stretches(points: Sequence[Point]) -> list[tuple[float, float, float]]:

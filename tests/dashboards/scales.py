@@ -10,6 +10,7 @@ PALETTE = (
 )  # fmt: skip
 NAMED = {"green": "#1a7f37", "orange": "#bf6a02", "red": "#cf222e", "blue": "#1f5fa8", "purple": "#8250df"}
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
+SHADES = 24
 LIGHT, DARK = (247, 251, 255), (8, 48, 107)
 COLD, MIDDLE, WARM = (33, 102, 172), (250, 250, 250), (178, 24, 43)
 ROUND_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 43_200)
@@ -93,7 +94,7 @@ def moments(start: float, end: float, count: int = 4) -> list[float]:
 
 def blend(low: Colour, high: Colour, share: float) -> str:
     """A colour between two."""
-    share = min(1.0, max(0.0, share))
+    share = round(min(1.0, max(0.0, share)) * SHADES) / SHADES
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(low, high, strict=True))
 
 
