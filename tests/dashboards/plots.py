@@ -66,10 +66,10 @@ class Field:
         """The axis of time."""
         bottom = self.y + self.height
         self.drawing.line((self.x, bottom), (self.x + self.width, bottom), colour=GREY)
-        for moment in moments(self.start, self.end):
+        for moment in moments(self.start, self.end, max(1, int(self.width // 90))):
             x = self.across(moment)
             self.drawing.line((x, bottom), (x, bottom + 3), colour=GREY)
-            if self.x + 18 <= x <= self.x + self.width - 18:
+            if self.x + 18 <= x <= self.x + self.width - 14:
                 self.drawing.text(x, bottom + 13, clock(moment), anchor="middle", size=SMALL, colour=SOFT)
 
 

@@ -30,7 +30,7 @@ def shown(value: float, unit: str) -> str:
     if unit == "s":
         return _seconds(value)
     if unit == "h":
-        return f"{value:.3g} h"
+        return f"{_scaled(value, 1000, ('', 'k', 'M', 'G'))} h"
     if unit == "bytes":
         return _scaled(value, 1024, ("B", "KiB", "MiB", "GiB"))
     return _scaled(value, 1000, ("", "k", "M", "G")) + ("/s" if unit == "cps" else "")

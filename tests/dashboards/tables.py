@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -48,7 +49,7 @@ def bars(field: Field, panel: dict[str, Any], answers: Sequence[Sequence[Series]
         plot.drawing.text(plot.x - 6, y + 4, shown(tick, unit), anchor="end", size=SMALL, colour=SOFT)
     group = plot.width / max(1, len(rows))
     bar = 0.8 * group / max(1, len(names))
-    every = max(1, round(26 / group))
+    every = max(1, math.ceil(34 / group))
     for place, (name, row) in enumerate(rows.items()):
         left = plot.x + place * group + 0.1 * group
         for column, value in enumerate(row):
