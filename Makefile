@@ -6,11 +6,12 @@ SHELL := /usr/bin/env bash
 MAKEFLAGS += --no-print-directory
 
 bin := .venv/bin
-scripts := .ci/run infra/scripts/install-system infra/scripts/set-up infra/scripts/lock infra/kafka/kafka infra/redis/redis
+scripts := .ci/run infra/scripts/install-system infra/scripts/set-up infra/scripts/lock infra/kafka/kafka infra/redis/redis \
+	infra/prometheus/prometheus
 
 MODEL ?= model
 
-.PHONY: help demo test check bench bench-archive bench-monitor bench-drift quality format lock set-up set-up-tests clean
+.PHONY: help demo test check bench bench-archive bench-monitor bench-drift quality dashboards format lock set-up set-up-tests clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -53,6 +54,10 @@ bench-drift: ## does the drift monitor detect and keep quiet; writes docs/drift.
 quality: ## train the starter models, measure them, write docs/quality.md; takes minutes
 	@infra/scripts/set-up development
 	@$(bin)/python -m tests.quality $(QUALITY)
+
+dashboards: ## write infra/grafana/dashboards/*.json from the code that makes them
+	@infra/scripts/set-up development
+	@$(bin)/python -m infra.grafana.make_dashboards
 
 format: ## put the code in its format
 	@infra/scripts/set-up development

@@ -89,6 +89,21 @@ MODEL_INFO = MetricSpec(
     "1 for the model and policy in force.",
     ("model_version", "policy_version", "nomenclature"),
 )
+POLICY_THRESHOLD = MetricSpec(
+    "codiflux_policy_threshold_ratio",
+    Kind.GAUGE,
+    "Confidence index that the policy in force asks for auto, segments apart.",
+)
+POLICY_AUDIT_SHARE = MetricSpec(
+    "codiflux_policy_audit_share_ratio",
+    Kind.GAUGE,
+    "Share of auto decisions that the policy in force copies for audit.",
+)
+BREAKER_OPEN = MetricSpec(
+    "codiflux_breaker_open",
+    Kind.GAUGE,
+    "1 once too many dead letters have stopped the worker; it is readable for a while before the process ends.",
+)
 WORKER_INFO = MetricSpec("codiflux_worker_info", Kind.GAUGE, "1 for the version that runs.", ("version",))
 LIVE = MetricSpec(
     "codiflux_live", Kind.GAUGE, "1 while the committed offset moves or there is no lag, 0 when it stalls."
@@ -142,6 +157,9 @@ WORKER_METRICS = (
     CACHE_MISSES,
     REDIS_ERRORS,
     MODEL_INFO,
+    POLICY_THRESHOLD,
+    POLICY_AUDIT_SHARE,
+    BREAKER_OPEN,
     WORKER_INFO,
     LIVE,
     READY,

@@ -76,6 +76,8 @@ def worker_instruments(deciding: Deciding) -> Instruments:
         policy_version=deciding.policy.version,
         nomenclature=deciding.model.nomenclature.name,
     )
+    instruments.set(catalogue.POLICY_THRESHOLD, deciding.policy.threshold)
+    instruments.set(catalogue.POLICY_AUDIT_SHARE, deciding.policy.audit_share)
     instruments.set(catalogue.WORKER_INFO, 1, version=version("codiflux"))
     return instruments
 

@@ -99,6 +99,12 @@ class Settings(BaseSettings):
     archive_buffer_bytes: int = Field(
         67_108_864, ge=1_048_576, description="Most that waits for files, in memory; more gives fewer, larger files."
     )
+    breaker_linger_seconds: float = Field(
+        20.0,
+        ge=0.0,
+        le=300.0,
+        description="With an open breaker and a metrics port: how long the process can be scraped before it ends.",
+    )
 
     metrics_port: int = Field(
         0, ge=0, le=65_535, description="Port of /metrics, /live and /ready; 0: no port is opened."

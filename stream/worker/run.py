@@ -21,7 +21,7 @@ import uvloop
 from monitoring import catalogue
 from monitoring.instruments import Instruments
 from stream import bootstrap
-from stream.errors import BrokerUnavailable, StreamError
+from stream.errors import BrokerUnavailable, CircuitOpen, StreamError
 from stream.exposition import HealthServer
 from stream.kafka.producer import AwaitableProducer
 from stream.redis_store import RedisStore
@@ -125,7 +125,20 @@ class _Worker:
             in_flight=settings.in_flight_batches,
             acknowledged=self._acknowledged,
         )
-        return create_app(settings, pipeline=pipeline, outbox=outbox, fatal=fatal), outbox
+        return create_app(settings, pipeline=pipeline, outbox=outbox, fatal=self._fatal), outbox
+
+    def _fatal(self, error: BaseException) -> NoReturn:
+        """End the process; an open breaker first lets itself be seen, for no restart will follow.
+
+        The loop is held up on purpose: nothing more is read, decided or committed.
+        """
+        if isinstance(error, CircuitOpen) and self._settings.metrics_port:
+            self._instruments.set(catalogue.BREAKER_OPEN, 1)
+            log.error("circuit_breaker_open", error=str(error), ends_in_seconds=self._settings.breaker_linger_seconds)
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_DFL)
+            time.sleep(self._settings.breaker_linger_seconds)
+        fatal(error)
 
     def _acknowledged(self, outcomes: Sequence[Outcome]) -> None:
         self._metrics.acknowledged(outcomes, bootstrap.utc_now())

@@ -65,6 +65,19 @@ def test_the_metrics_port_is_on_loopback_and_serves_metrics_and_probes(stage: St
     assert any("codiflux_filings_total" in line for line in counted), counted[:20]
 
 
+def test_an_open_breaker_can_be_scraped_and_the_waiting_process_commits_nothing(stage: Stage) -> None:
+    """An alert can know why a worker ended; SIGTERM does not wait for the scrape."""
+    port = free_port()
+    stage.send(((f"g-{n}", b"garbage %d" % n) for n in range(200)), partition=1)
+    worker = stage.worker(
+        dead_letter_max_consecutive=50, batch_size=100, metrics_port=port, breaker_linger_seconds=300
+    ).until_ready()
+    until(lambda: "codiflux_breaker_open 1.0" in answer(port, "/metrics")[1], "the open breaker is exposed")
+    assert worker.process.poll() is None
+    assert stage.committed() == dict.fromkeys(range(stage.partitions), 0)
+    assert worker.stop() == -signal.SIGTERM
+
+
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_sigint_ends_a_worker_without_a_traceback(stage: Stage, moment: str) -> None:
     """Ctrl-C while it starts or when it runs: exit code 0 within ten seconds, no traceback."""
