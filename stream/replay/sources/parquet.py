@@ -117,11 +117,8 @@ class _Reader:
             coded = one(rows[name]).dictionary_encode()
         except pa.ArrowNotImplementedError:
             coded = pa.DictionaryArray.from_arrays(pa.array(range(rows.num_rows), pa.int32()), one(rows[name]))
-        if (
-            name in TEXT_FIELDS
-            and pa.types.is_string(coded.dictionary.type)
-            and _plain(coded.dictionary, MAX_TEXT_LENGTH)
-        ):
+        words = pa.types.is_string(coded.dictionary.type)
+        if name in TEXT_FIELDS and words and _plain(coded.dictionary, MAX_TEXT_LENGTH):
             if name == TEXT and coded.null_count:
                 readable &= coded.is_valid().to_numpy(zero_copy_only=False)
             return coded
