@@ -123,9 +123,7 @@ def test_indexed_jobs_run_the_shards_and_merge_joins_them(
 ) -> None:
     """The manifest's own command, with its index, gives the shards of the whole; merging checks that all are there."""
     documents = list(yaml.safe_load_all((ROOT / "infra" / "kubernetes" / "replay-job.yaml").read_text()))
-    [job] = [document for document in documents if document["kind"] == "Job"]
-    spec = job["spec"]
-    assert spec["completionMode"] == "Indexed"
+    [spec] = [job["spec"] for job in documents if job["spec"].get("completionMode") == "Indexed"]
     [container] = spec["template"]["spec"]["containers"]
     [shard] = [argument for argument in container["args"] if "JOB_COMPLETION_INDEX" in argument]
     assert shard == f"$(JOB_COMPLETION_INDEX)/{spec['completions']}"
