@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 bin := .venv/bin
 scripts := .ci/run infra/scripts/install-system infra/scripts/set-up infra/scripts/lock infra/kafka/kafka infra/redis/redis
 
-.PHONY: help demo test check bench quality format lock set-up set-up-tests clean
+.PHONY: help demo test check bench bench-replay quality format lock set-up set-up-tests clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +35,9 @@ check: ## lint, format, types, layers, scripts, images, generated files
 bench: set-up-tests ## measure against plain loops, Quix Streams and naive Faust; takes minutes
 	@infra/scripts/set-up bench
 	@$(bin)/python tests/bench/run.py $(BENCH)
+
+bench-replay: set-up-tests ## measure replay of a million filings beside raw fastText, pandas and DuckDB; takes minutes
+	@$(bin)/python tests/bench/replay.py $(BENCH)
 
 quality: ## train the starter models, measure them, write docs/quality.md; takes minutes
 	@infra/scripts/set-up development
