@@ -148,7 +148,8 @@ def distinct_contents(columns: Sequence[pa.Array]) -> tuple[list[Content], Index
         # A missing value is a kind of its own, the last.
         values = len(coded.dictionary) + 1
         places = coded.indices.cast(pa.int64()).fill_null(values - 1).to_numpy()
-        coded_columns.append((np.append(coded.dictionary.to_numpy(zero_copy_only=False), None), places))
+        words = [*coded.dictionary.to_numpy(zero_copy_only=False).tolist(), None]
+        coded_columns.append((np.array(words, dtype=object), places))
         if kinds * values >= 2**62:
             _, key = np.unique(key, return_inverse=True)
             kinds = int(key.max(initial=0)) + 1
@@ -160,5 +161,5 @@ def distinct_contents(columns: Sequence[pa.Array]) -> tuple[list[Content], Index
     place[order] = np.arange(len(order))
     rows = first[order]
     # Words come from the dictionaries, each one value however many contents have it.
-    contents: list[Content] = list(zip(*(words[places[rows]].tolist() for words, places in coded_columns), strict=True))
+    contents: list[Content] = list(zip(*(said[places[rows]].tolist() for said, places in coded_columns), strict=True))
     return contents, place[inverse]

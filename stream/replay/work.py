@@ -75,15 +75,15 @@ def decide_in_processes(task: Task, processes: int, settings: Settings, done: Do
         The first of them that failed; the others are ended.
     """
     shares = [share for share in parts([Unit(*unit) for unit in task.units], processes) if share]
-    heard: Queue[tuple[int, dict[str, Any]]] = Queue()
+    heard: Queue[dict[str, Any]] = Queue()
     children = [_start(task, share, settings) for share in shares]
-    listeners = [threading.Thread(target=_listen, args=(*pair, heard), daemon=True) for pair in enumerate(children)]
+    listeners = [threading.Thread(target=_listen, args=(child, heard), daemon=True) for child in children]
     try:
         for listener in listeners:
             listener.start()
         running = len(children)
         while running:
-            number, message = heard.get()
+            message = heard.get()
             if "offsets" in message:
                 done(message["offsets"])
                 continue
@@ -112,18 +112,18 @@ def _start(task: Task, share: Sequence[Unit], settings: Settings) -> subprocess.
     return child
 
 
-def _listen(number: int, child: subprocess.Popen[bytes], heard: Queue[tuple[int, dict[str, Any]]]) -> None:
+def _listen(child: subprocess.Popen[bytes], heard: Queue[dict[str, Any]]) -> None:
     assert child.stdout is not None
     last: dict[str, Any] = {}
     with child.stdout:
         for line in child.stdout:
             last = from_json(line)
             if "offsets" in last:
-                heard.put((number, last))
+                heard.put(last)
     code = child.wait()
     if code != 0 and "error" not in last:
         last = {"error": f"a process of the replay ended with code {code}; see above", "exit_code": 1}
-    heard.put((number, {"exit_code": 0} if code == 0 else last))
+    heard.put({"exit_code": 0} if code == 0 else last)
 
 
 def main() -> None:
