@@ -8,10 +8,10 @@ MAKEFLAGS += --no-print-directory
 bin := .venv/bin
 scripts := .ci/run infra/scripts/install-system infra/scripts/set-up infra/scripts/lock infra/kafka/kafka infra/redis/redis
 
-.PHONY: help demo test check bench bench-replay quality format lock set-up set-up-tests clean
+.PHONY: help demo test check bench bench-archive bench-replay quality format lock set-up set-up-tests clean
 
 help: ## print the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: ## show filings being coded, on this machine alone, no service needed
 	@infra/scripts/set-up runtime
@@ -35,6 +35,9 @@ check: ## lint, format, types, layers, scripts, images, generated files
 bench: set-up-tests ## measure against plain loops, Quix Streams and naive Faust; takes minutes
 	@infra/scripts/set-up bench
 	@$(bin)/python tests/bench/run.py $(BENCH)
+
+bench-archive: set-up-tests ## measure the archive on a real Kafka beside a plain loop
+	@$(bin)/python tests/bench/archive.py $(BENCH)
 
 bench-replay: set-up-tests ## measure replay of a million filings beside raw fastText, pandas and DuckDB; takes minutes
 	@$(bin)/python tests/bench/replay.py $(BENCH)

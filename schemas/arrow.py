@@ -175,5 +175,4 @@ def archived(topic: str) -> pa.Schema:
         Without the installation's prefix; one that is not archived raises `KeyError`.
     """
     message = OF_TOPIC[topic]
-    fields = [pa.field(field.name, field.type, nullable=True) for field in message]
-    return pa.schema([*KAFKA, *fields], metadata=message.metadata)
+    return pa.schema([*KAFKA, *optional(message)], metadata=message.metadata)

@@ -72,6 +72,11 @@ def worker_instruments(deciding: Deciding) -> Instruments:
     return instruments
 
 
+def archive_instruments() -> Instruments:
+    """The archive's metrics."""
+    return Instruments(catalogue.ARCHIVE_METRICS)
+
+
 def make_producer(settings: Settings) -> AwaitableProducer:
     """The producer of decisions; it connects when it first sends."""
     return AwaitableProducer(producer_configuration(settings))

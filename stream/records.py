@@ -43,3 +43,28 @@ class Outgoing:
     key: bytes | None
     value: bytes | None
     headers: Headers = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Messages:
+    """Messages of one partition, column by column, in the order of their offsets.
+
+    Parameters
+    ----------
+    timestamps
+        The broker's, milliseconds since the epoch; -1 where a message has none.
+    """
+
+    offsets: list[int] = field(default_factory=list)
+    timestamps: list[int] = field(default_factory=list)
+    keys: list[bytes | None] = field(default_factory=list)
+    values: list[bytes | None] = field(default_factory=list)
+    headers: list[RawHeaders] = field(default_factory=list)
+
+    def extend(self, later: Messages) -> None:
+        """Add what comes after."""
+        self.offsets += later.offsets
+        self.timestamps += later.timestamps
+        self.keys += later.keys
+        self.values += later.values
+        self.headers += later.headers

@@ -90,6 +90,16 @@ class Settings(BaseSettings):
         500, ge=0, description="Circuit breaker: dead letters in a row; 0 switches it off."
     )
 
+    archive_output: str = Field("", description="Where the archive lies: a folder or s3://bucket/folder.")
+    archive_group: str = Field("codiflux-archive", description="Consumer group of the archive, before the prefix.")
+    archive_received: bool = Field(False, description="Received filings are archived as well, as the bytes they were.")
+    archive_flush_seconds: float = Field(
+        300.0, gt=0.0, description="Longest a message waits for its file; less gives more and smaller files."
+    )
+    archive_buffer_bytes: int = Field(
+        67_108_864, ge=1_048_576, description="Most that waits for files, in memory; more gives fewer, larger files."
+    )
+
     metrics_port: int = Field(
         0, ge=0, le=65_535, description="Port of /metrics, /live and /ready; 0: no port is opened."
     )

@@ -1,6 +1,6 @@
 """How an archive lies in its folder: names alone say what is there, and prove that nothing is missing.
 
-    ROOT/codiflux-archive.json                    whose archive this is
+    ROOT/_codiflux-archive.json                   whose archive this is
     ROOT/topic=formality.auto-coded/date=2026-11-28/00003-00000000000000000500-00000000000000000742-1of2.parquet
                 |                        |            |              |                    |          |
           without the prefix        event date    partition   first offset (start)   end, without  part
@@ -22,7 +22,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-MARKER = "codiflux-archive.json"
+MARKER = "_codiflux-archive.json"
 """At the root; a folder that has other things and not this is not ours."""
 PARTIAL = ".partial"
 """Ending of a file that is being written: no reader takes it for a table."""

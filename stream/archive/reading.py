@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -68,8 +68,9 @@ def read_rows(
 ) -> Iterator[pa.RecordBatch]:
     """The rows of a selection, in the order of event date, partition and offset.
 
-    A compaction or a forgetting that goes on meanwhile changes neither order nor number of what is
-    read (a row that is forgotten is gone at once). Holds one row group at a time.
+    What there is when the reading begins is its bound: a compaction changes neither order nor number
+    of what is read, and what is archived meanwhile is not read (a row that is forgotten is gone at
+    once). Holds one row group at a time.
 
     Parameters
     ----------
@@ -85,6 +86,7 @@ def read_rows(
     """
     done: dict[tuple[Any, int], int] = {}
     waiting = files_of(store, topic, selection)
+    selection = _as_of_now(selection, waiting)
     while waiting:
         file = waiting.pop(0)
         key = (file.day, file.partition)
@@ -98,6 +100,18 @@ def read_rows(
         except FileNotFoundError:
             # Compacted meanwhile: what its name promised is in another file now.
             waiting = _again(store, topic, selection, file, done)
+
+
+def _as_of_now(selection: Selection, files: Sequence[ArchiveFile]) -> Selection:
+    """The selection, ending where the files end that are there."""
+    ends: dict[int, int] = {}
+    for file in files:
+        ends[file.partition] = max(file.end, ends.get(file.partition, 0))
+    asked = selection.offsets
+    if asked is None:
+        asked = {partition: (0, end) for partition, end in ends.items()}
+    bounds = {partition: (start, min(end, ends.get(partition, 0))) for partition, (start, end) in asked.items()}
+    return replace(selection, offsets=bounds)
 
 
 def _again(

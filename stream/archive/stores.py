@@ -45,7 +45,7 @@ class Store:
 
     def __init__(self, system: fs.FileSystem, root: str, name: str) -> None:
         self._system = system
-        self._root = root.rstrip("/")
+        self.root = root.rstrip("/")
         self.name = name
         self.local = isinstance(system, fs.LocalFileSystem)
 
@@ -54,7 +54,7 @@ class Store:
         selector = fs.FileSelector(self._at(under), recursive=True, allow_not_found=True)
         for info in self._do("list", under, self._system.get_file_info, selector):
             if info.type == fs.FileType.File:
-                yield Stored(info.path[len(self._root) + 1 :], info.size)
+                yield Stored(info.path[len(self.root) + 1 :], info.size)
 
     def exists(self, path: str) -> bool:
         """Whether a file is there."""
@@ -83,11 +83,13 @@ class Store:
             return
 
     def _at(self, path: str) -> str:
-        return f"{self._root}/{path}" if path else self._root
+        return f"{self.root}/{path}" if path else self.root
 
     def _upload(self, path: str, content: pa.Buffer | bytes) -> None:
+        # Closing the stream completes the object, whatever was written: all of it is at hand before.
+        whole = pa.py_buffer(content)
         with self._system.open_output_stream(path) as stream:
-            stream.write(content)
+            stream.write(whole)
 
     def _put_local(self, path: str, content: pa.Buffer | bytes) -> None:
         target = Path(path)

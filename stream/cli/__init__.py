@@ -13,6 +13,7 @@ import typer
 from models.errors import ModelError
 from schemas.errors import SchemaError
 from stream.cli import (
+    archive,
     choose_threshold,
     dead_letters,
     demo,
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 demo.register(app)
 worker.register(app)
+archive.register(app)
 train.register(app)
 evaluate.register(app)
 choose_threshold.register(app)
@@ -56,7 +58,7 @@ def main() -> None:
     """Run the command line; every expected error is one line on standard error.
 
     Exit codes: 0 success only, 1 a model or data error, 2 usage, 65 circuit breaker, 69 Kafka not
-    reached, 75 delivery failed, 130 interrupted.
+    reached, 74 storage failed, 75 delivery failed, 130 interrupted.
     """
     # A closed pipe (`codiflux ... | head`) ends us quietly, as it does other commands.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)

@@ -62,6 +62,8 @@ class Cluster:
         How many there are.
     has_controller
         Without one (librdkafka's embedded broker) no topic can be made or described.
+    identity
+        What the cluster calls itself; empty where it does not say.
 
     Raises
     ------
@@ -98,6 +100,7 @@ class Cluster:
             else:
                 self.brokers = len(answer.brokers)
                 self.has_controller = answer.controller_id in answer.brokers
+                self.identity = answer.cluster_id or ""
                 return
 
     def topics(self) -> dict[str, TopicShape]:

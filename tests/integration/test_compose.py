@@ -79,6 +79,7 @@ def environment_of(
         "CODIFLUX_KAFKA_BOOTSTRAP_SERVERS": {"kafka:19092": kafka_bootstrap},
         "CODIFLUX_REDIS_URL": {"redis://redis:6379/0": f"redis://127.0.0.1:{redis_port}/0"},
         "CODIFLUX_MODEL": {"/data/models/starter": str(small_model)},
+        "CODIFLUX_ARCHIVE_OUTPUT": {"/data/archive/history": str(tmp_path / "history")},
         "CODIFLUX_METRICS_PORT": {"9100": str(metrics_port)},
         "CODIFLUX_METRICS_ADDRESS": {"0.0.0.0": "127.0.0.1"},
     }
@@ -129,11 +130,12 @@ def test_the_model_service_leaves_a_model_alone(
     assert sorted(path.name for path in small_model.iterdir()) == before
 
 
-def test_the_worker_service_gets_healthy_and_stops_on_its_signal(
-    environment_of: Callable[[str], dict[str, str]], working_directory: Path, metrics_port: int
+@pytest.mark.parametrize("name", ["worker", "archive"])
+def test_the_service_gets_healthy_and_stops_on_its_signal(
+    name: str, environment_of: Callable[[str], dict[str, str]], working_directory: Path, metrics_port: int
 ) -> None:
     """By its own health check: every process live and ready; then the end within the grace period."""
-    service, environment = SERVICES["worker"], environment_of("worker")
+    service, environment = SERVICES[name], environment_of(name)
     assert run([*CODIFLUX, *SERVICES["topics"]["command"]], environment, working_directory).returncode == 0
     log = working_directory.parent / "worker.log"
     with log.open("wb") as output:
@@ -162,6 +164,7 @@ def health_check(service: dict[str, Any], metrics_port: int) -> list[str]:
     assert (kind, program) == ("CMD", "python")
     written = int(service["environment"]["CODIFLUX_METRICS_PORT"])
     script = arguments[-1]
-    for process in range(int(service["command"][-1])):
+    last = service["command"][-1]
+    for process in range(int(last) if last.isdigit() else 1):
         script = script.replace(str(written + process), str(metrics_port + process))
     return [sys.executable, *arguments[:-1], script]

@@ -8,10 +8,24 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from schemas.arrow import CANDIDATE, DECISION, FORMALITY, SOURCE, from_batch, to_batch
+from schemas.arrow import (
+    CANDIDATE,
+    DEAD_LETTER,
+    DECISION,
+    FORMALITY,
+    KAFKA,
+    LABEL,
+    OF_TOPIC,
+    SOURCE,
+    archived,
+    from_batch,
+    to_batch,
+)
 from schemas.codec import decode
+from schemas.dead_letter import DeadLetter
 from schemas.decision import Candidate, Decision, Source
 from schemas.formality import Formality
+from schemas.label import Label
 
 RELEASED = sorted((Path(__file__).resolve().parents[2] / "contract" / "golden" / "v1").glob("decision.*.json"))
 
@@ -27,6 +41,18 @@ def test_the_columns_are_the_names_of_the_wire() -> None:
     assert [field.name for field in FORMALITY] == list(Formality.model_fields)
     assert [field.name for field in SOURCE] == list(Source.__dataclass_fields__)
     assert [field.name for field in CANDIDATE] == list(Candidate.__dataclass_fields__)
+    assert LABEL.names == list(Label.model_fields)
+    moved = {"topic", "partition", "offset", "timestamp"}
+    provenance = [f"original_{name}" if name in moved else name for name in DeadLetter.model_fields]
+    assert DEAD_LETTER.names == [*provenance, "value"]
+
+
+@pytest.mark.parametrize("topic", OF_TOPIC)
+def test_no_column_of_kafka_has_the_name_of_a_messages(topic: str) -> None:
+    """A file has both, and neither hides the other, the topic or the date of the path."""
+    names = archived(topic).names
+    assert names == [*KAFKA.names, *OF_TOPIC[topic].names]
+    assert len({*names, "topic", "date"}) == len(names) + 2
 
 
 def test_released_decisions_survive_the_archive(decisions: list[Decision]) -> None:

@@ -1,0 +1,135 @@
+"""JSON messages to Arrow columns, thousands at a time.
+
+Arrow's own JSON reader is some six times as fast as reading each message and making rows of them.
+What it refuses, our codec is asked about; what that cannot read either keeps its bytes.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json as pj
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from schemas.arrow import optional
+from schemas.codec import decode
+from schemas.errors import UnreadableMessage
+
+BLOCK_BYTES = 1 << 20
+"""What Arrow parses at a time; larger blocks leave the processor's cache."""
+ROOM_BYTES = 256
+"""What a line may have beyond its message, generously."""
+
+
+class JsonColumns:
+    """Reads the messages of one kind.
+
+    Parameters
+    ----------
+    schema
+        The message's columns; what is not nullable there is required.
+    kind
+        The message's model: the judge of what Arrow refuses.
+    """
+
+    def __init__(self, schema: pa.Schema, kind: type[BaseModel]) -> None:
+        self._schema = schema
+        self._kind = kind
+        self._columns = optional(schema).remove_metadata()
+        # Each line carries its number under a name no sender can know: a value that is several
+        # JSON objects, or none, would otherwise shift the rows after it.
+        self._number = f"row_{secrets.token_hex(8)}"
+        self._head = f'{{"{self._number}":'.encode()
+        self._options = pj.ParseOptions(
+            explicit_schema=self._columns.append(pa.field(self._number, pa.int64())),
+            unexpected_field_behavior="ignore",
+        )
+
+    def read(self, values: Sequence[bytes | None]) -> tuple[pa.RecordBatch, NDArray[np.int64]]:
+        """Columns of the messages, and the numbers of those that cannot be read.
+
+        Returns
+        -------
+        A batch with one row a value, in order; the rows that cannot be read are null in every column.
+        """
+        blocks: list[pa.RecordBatch] = []
+        unreadable: list[int] = []
+        self._read(values, 0, blocks, unreadable)
+        if not blocks:
+            return pa.RecordBatch.from_pylist([], schema=self._columns), np.array([], dtype=np.int64)
+        table = pa.Table.from_batches(blocks).combine_chunks()
+        return table.to_batches()[0], np.array(unreadable, dtype=np.int64)
+
+    def _read(
+        self, values: Sequence[bytes | None], first: int, blocks: list[pa.RecordBatch], unreadable: list[int]
+    ) -> None:
+        if not values:
+            return
+        block = self._parse(values)
+        if block is not None:
+            blocks.append(block)
+        elif len(values) == 1:
+            row = self._judge(values[0])
+            if row is None:
+                unreadable.append(first)
+            blocks.append(pa.RecordBatch.from_pylist([row or {}], schema=self._columns))
+        else:
+            half = len(values) // 2
+            self._read(values[:half], first, blocks, unreadable)
+            self._read(values[half:], first + half, blocks, unreadable)
+
+    def _parse(self, values: Sequence[bytes | None]) -> pa.RecordBatch | None:
+        """The block as columns, or `None` where anything is not as it should be."""
+        head = self._head
+        try:
+            lines = [b"%b%d,%b" % (head, number, value[1:]) for number, value in enumerate(values) if value[0] == 123]  # type: ignore[index]
+        except (TypeError, IndexError):
+            return None
+        if len(lines) != len(values):
+            return None
+        text = pa.py_buffer(b"\n".join(lines))
+        largest = max(map(len, lines)) + ROOM_BYTES
+        try:
+            _check_text(text)
+            table = pj.read_json(
+                pa.BufferReader(text),
+                parse_options=self._options,
+                read_options=pj.ReadOptions(block_size=max(BLOCK_BYTES, largest)),
+            )
+        except pa.ArrowInvalid:
+            return None
+        numbers = table[self._number].to_numpy()
+        if len(numbers) != len(values) or not np.array_equal(numbers, np.arange(len(values))):
+            return None
+        block = table.drop_columns([self._number]).combine_chunks().to_batches()[0]
+        return None if any(_lacks(block[field.name], field) for field in self._schema) else block
+
+    def _judge(self, value: bytes | None) -> dict[str, Any] | None:
+        try:
+            return decode(self._kind, value or b"").model_dump()
+        except UnreadableMessage:
+            return None
+
+
+def _check_text(text: pa.Buffer) -> None:
+    """Raise `ArrowInvalid` for bytes that are not UTF-8: Arrow's JSON reader takes them as they are."""
+    offsets = pa.py_buffer(np.array([0, text.size], dtype=np.int64))
+    pa.Array.from_buffers(pa.large_string(), 1, [None, offsets, text]).validate(full=True)
+
+
+def _lacks(array: pa.Array, field: pa.Field) -> bool:
+    """Whether anything that is required is not there, at any level."""
+    if not field.nullable and array.null_count:
+        return True
+    if pa.types.is_struct(field.type):
+        held = array.drop_null() if array.null_count else array
+        return any(_lacks(pc.struct_field(held, [index]), child) for index, child in enumerate(field.type))
+    if pa.types.is_list(field.type):
+        return _lacks(array.flatten(), field.type.value_field)
+    return False
