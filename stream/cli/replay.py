@@ -160,7 +160,11 @@ def _replay(order: Order) -> Summary:
             total=lambda offsets: progress.update(task, total=offsets),
             done=lambda offsets: progress.advance(task, offsets),
         )
-        return replay(order, read_settings(), told)
+        try:
+            return replay(order, read_settings(), told)
+        except KeyboardInterrupt:
+            messages.print(f"{order.output}: what is decided stays there; --resume goes on with it", markup=False)
+            raise
 
 
 def _emit(request: SourceRequest, topic: str, speed: str | None, rate: float | None, *, as_json: bool) -> None:

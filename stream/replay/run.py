@@ -10,13 +10,14 @@ from typing import Any
 
 from stream.errors import UsageError
 from stream.replay import finish
+from stream.replay.bounds import parse_range
 from stream.replay.finish import FinishOptions
 from stream.replay.opening import describe_models, describe_policies, open_source
 from stream.replay.parts import read_counts
 from stream.replay.place import SUMMARY, Place
 from stream.replay.plan import Plan, SourceRequest
 from stream.replay.sources import Planned
-from stream.replay.summary import Counts, Routes, Summary
+from stream.replay.summary import Counts, ModelSummary, PolicySummary, Routes, Summary
 from stream.replay.units import Shard, Unit
 from stream.replay.work import Task, decide_in_processes, decide_units
 from stream.settings import Settings
@@ -95,8 +96,7 @@ def _plan(order: Order, settings: Settings, told: Told, place: Place) -> Plan | 
     )
     source = open_source(order.request, settings)
     if order.resume and (finished := place.finished()) is not None:
-        same = (finished.models, finished.policies, finished.shard) == (models, policies, _name(order.shard))
-        if not same:
+        if not _is(finished, order, models, policies):
             raise UsageError(f"{order.output}: another replay, complete; give a new folder")
         told.note(f"{order.output}: complete already")
         return finished
@@ -118,6 +118,16 @@ def _plan(order: Order, settings: Settings, told: Told, place: Place) -> Plan | 
     if earlier is not None and not plan.asks_the_same(earlier):
         raise UsageError(f"{order.output}: was begun with another source, model, policy or flag; give a new folder")
     return plan
+
+
+def _is(finished: Summary, order: Order, models: tuple[ModelSummary, ...], policies: tuple[PolicySummary, ...]) -> bool:
+    """Whether a complete output is that of an order, as far as it tells."""
+    wanted = parse_range(order.request.since, order.request.until)
+    source = finished.source
+    return (models, policies, _name(order.shard), order.request.kind, wanted.since.instant, wanted.until.instant) == (
+        *(finished.models, finished.policies, finished.shard),
+        *(source.kind, source.since, source.until),
+    )
 
 
 def _name(shard: Shard | None) -> str | None:
