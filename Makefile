@@ -11,7 +11,8 @@ scripts := .ci/run infra/scripts/install-system infra/scripts/set-up infra/scrip
 
 MODEL ?= model
 
-.PHONY: help demo test check bench bench-archive bench-monitor bench-drift quality dashboards format lock set-up set-up-tests clean
+.PHONY: help demo test check bench bench-archive bench-monitor bench-drift bench-replay quality dashboards \
+	format lock set-up set-up-tests clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -50,6 +51,9 @@ bench-drift: ## does the drift monitor detect and keep quiet; writes docs/drift.
 	@infra/scripts/set-up development
 	@infra/scripts/set-up bench
 	@$(bin)/python -m tests.bench.drift $(BENCH)
+
+bench-replay: set-up-tests ## measure replay of a million filings beside raw fastText, pandas and DuckDB; takes minutes
+	@$(bin)/python tests/bench/replay.py $(BENCH)
 
 quality: ## train the starter models, measure them, write docs/quality.md; takes minutes
 	@infra/scripts/set-up development

@@ -71,18 +71,28 @@ def open_filings(path: Path, *, labelled: bool = False) -> FilingTable:
 
 
 def _filings(path: Path, rows: Iterator[Row]) -> Iterator[Filing]:
-    written_at = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
-    stem = path.stem[:_STEM_LENGTH]
+    written = written_at(path)
     for number, row in enumerate(rows, start=1):
-        yield _filing(row, f"{stem}-{number}", written_at)
+        yield filing_of(row, default_id(path, number), written)
 
 
-def _filing(row: Row, default_id: str, written_at: datetime) -> Filing:
+def written_at(path: Path) -> datetime:
+    """When rows without `received_at` were received."""
+    return datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
+
+
+def default_id(path: Path, number: int) -> str:
+    """The identity of a row without one, by its number from 1."""
+    return f"{path.stem[:_STEM_LENGTH]}-{number}"
+
+
+def filing_of(row: Row, default_id: str, written_at: datetime) -> Filing:
+    """A row as a filing; see `open_filings`."""
     fields = {name: row.values.get(name) for name in CODING_FIELDS}
-    identity = _identity(row.values.get("formality_id"))
+    identity = identity_of(row.values.get("formality_id"))
     fields["formality_id"] = default_id if identity is None else identity
     received_at = missing_to_none(row.values.get("received_at"))
-    fields["received_at"] = written_at if received_at is None else _instant(received_at)
+    fields["received_at"] = written_at if received_at is None else instant_of(received_at)
     fields["source"] = "file"
     shown = identity if isinstance(identity, str) else default_id
     if row.fault is not None:
@@ -97,7 +107,7 @@ def _filing(row: Row, default_id: str, written_at: datetime) -> Filing:
         return Filing(row.line, shown, None, fault, row.values)
 
 
-def _identity(value: Any) -> Any:
+def identity_of(value: Any) -> Any:
     """Numbers as text: other columns of spreadsheets and data frames come as numbers, too."""
     value = missing_to_none(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -105,7 +115,7 @@ def _identity(value: Any) -> Any:
     return str(int(value)) if value == int(value) else str(value)
 
 
-def _instant(value: Any) -> Any:
+def instant_of(value: Any) -> Any:
     """An aware instant where the value is a time; otherwise the value, for the codec to refuse."""
     if isinstance(value, str):
         try:
@@ -142,7 +152,7 @@ def read_examples(paths: Sequence[Path], nomenclature: Nomenclature) -> list[Exa
 
 
 def _code(value: Any, nomenclature: Nomenclature, where: str) -> str:
-    written = _identity(value)
+    written = identity_of(value)
     if written is None:
         raise UsageError(f"{where}: no code")
     text = str(written).strip()

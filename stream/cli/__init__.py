@@ -22,6 +22,7 @@ from stream.cli import (
     explain,
     monitor,
     predict,
+    replay,
     schemas,
     simulate,
     topics,
@@ -52,6 +53,7 @@ explain.register(app)
 topics.register(app)
 dead_letters.register(app)
 simulate.register(app)
+replay.register(app)
 schemas.register(app)
 
 INTERRUPTED = 130
