@@ -11,7 +11,7 @@ scripts := .ci/run infra/scripts/install-system infra/scripts/set-up infra/scrip
 
 MODEL ?= model
 
-.PHONY: help demo test check bench bench-monitor quality dashboards format lock set-up set-up-tests clean
+.PHONY: help demo test check bench bench-monitor bench-drift quality dashboards format lock set-up set-up-tests clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -42,6 +42,11 @@ bench: set-up-tests ## measure against plain loops, Quix Streams and naive Faust
 bench-monitor: set-up-tests ## measure the drift monitor on one core, and its memory; takes minutes
 	@test -e $(MODEL) || $(bin)/codiflux train --starter --output $(MODEL)
 	@$(bin)/python -m tests.bench.monitor --model $(MODEL) $(BENCH)
+
+bench-drift: ## does the drift monitor detect and keep quiet; writes docs/drift.md; takes tens of minutes
+	@infra/scripts/set-up development
+	@infra/scripts/set-up bench
+	@$(bin)/python -m tests.bench.drift $(BENCH)
 
 quality: ## train the starter models, measure them, write docs/quality.md; takes minutes
 	@infra/scripts/set-up development

@@ -32,6 +32,8 @@ class Baseline:
         self._sizes = tuple(sizes)
         self.row = np.zeros(layout.width)
         self.filings = 0
+        self.week = np.zeros(7)
+        """Filings on each weekday (days since the epoch, modulo 7)."""
         self._roots = np.zeros(layout.cells)
         self.noise: dict[int, dict[Distance, Noise]] = {}
 
@@ -45,16 +47,20 @@ class Baseline:
         """Its cells."""
         return self.row[: self._layout.cells]
 
-    def learn(self, row: Floats, filings: int) -> None:
-        """Add a step."""
+    def learn(self, row: Floats, filings: int, moment: float) -> None:
+        """Add a step that ended at a moment, seconds since the epoch."""
+        self.week[_weekday(moment)] += filings
         self.row = self.row + row
         self.filings += filings
         if self.filings >= self._wanted:
             self._measure_noise()
 
-    def replace(self, row: Floats, filings: int, cells: slice | None = None) -> None:
-        """Take a window for the baseline: all of it, or one signal's cells."""
+    def replace(
+        self, row: Floats, filings: int, *, moments: Sequence[float] | None = None, cells: slice | None = None
+    ) -> None:
+        """Take a window with steps at these moments for the baseline: all of it, or one signal's cells."""
         if cells is None:
+            self.week = np.bincount([_weekday(moment) for moment in moments or ()], minlength=7).astype(np.float64)
             self.row = row.copy()
             self.filings = filings
         else:
@@ -99,11 +105,16 @@ class Baseline:
 
     def state(self) -> dict[str, Any]:
         """For a checkpoint; the noise is simulated again from the same seed."""
-        return {"filings": self.filings, "ready": self.ready, "row": sparse(self.row)}
+        return {"filings": self.filings, "ready": self.ready, "week": self.week.tolist(), "row": sparse(self.row)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """From a checkpoint."""
         self.row = dense(state["row"], self._layout.width)
         self.filings = int(state["filings"])
+        self.week = np.array(state["week"], dtype=np.float64)
         if state["ready"]:
             self._measure_noise()
+
+
+def _weekday(moment: float) -> int:
+    return int(moment // 86_400) % 7

@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 
 def panel_state(panel: Panel) -> dict[str, Any]:
     """Everything but what is inside the detectors."""
+    longest = panel.doubles[max(panel.doubles)]
     return {
         "model_version": panel.model_version,
         "baseline": panel.baseline.state(),
-        "windows": {
-            str(size): {"pushed": window.pushed, "rows": [sparse(row) for row in window.rows()]}
-            for size, window in panel.windows.items()
-        },
+        # The longest of all holds the rows of every window.
+        "pushed": longest.pushed,
+        "rows": [sparse(row) for row in longest.rows()],
         "spans": [span.state() for span in panel.spans],
+        "seasons": panel.seasons.state() if panel.seasons is not None else None,
         "alarms": panel.alarms.state(),
         "history": [[begins, _plain(deviations.tolist())] for begins, deviations in panel.history],
         "events": [event.model_dump(mode="json") for event in panel.events.values()],
@@ -34,14 +35,16 @@ def panel_state(panel: Panel) -> dict[str, Any]:
 def restore_panel(panel: Panel, state: Mapping[str, Any]) -> None:
     """Take a state over; detectors are fed the latest steps again."""
     panel.baseline.restore(state["baseline"])
-    for size, kept in state["windows"].items():
-        window = panel.windows[int(size)]
+    rows = np.array([dense(row, panel.layout.width) for row in state["rows"]]).reshape(-1, panel.layout.width)
+    for window in (*panel.windows.values(), *panel.doubles.values()):
         # The ring's place goes by how many were pushed before: sums are made anew at the same rows.
-        window.begin_at(kept["pushed"] - len(kept["rows"]))
-        for row in kept["rows"]:
-            window.push(dense(row, panel.layout.width))
+        own = rows[-window.capacity :]
+        window.begin_at(state["pushed"] - len(own))
+        window.push_all(own)
     for span, kept in zip(panel.spans, state["spans"], strict=True):
         span.restore(kept)
+    if panel.seasons is not None and state["seasons"] is not None:
+        panel.seasons.restore(state["seasons"])
     panel.alarms.restore(state["alarms"])
     panel.events.update({e["signal"]: DriftEvent.model_validate(e) for e in state["events"]})
     for begins, deviations in state["history"]:

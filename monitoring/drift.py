@@ -25,6 +25,7 @@ from typing import Any
 from monitoring.categories import Categories
 from monitoring.drift_settings import DriftSettings
 from monitoring.observations import Branches, ObservationReader, Observations, TextMeasurer
+from monitoring.oddities import OddFiling
 from monitoring.outcomes import Outcomes
 from monitoring.panels import Panels
 from monitoring.readings import SignalReading
@@ -99,6 +100,10 @@ class DriftMonitor:
     def counts(self) -> Mapping[str, int]:
         """`filings`, `out_of_order`, `late` (by window), `model_swaps`."""
         return self._panels.counts
+
+    def oddest(self, count: int = 10) -> Sequence[OddFiling]:
+        """The oddest of the latest filings that were scored, one in `odd_every`; not part of a checkpoint."""
+        return self._panels.oddest(count)
 
     def checkpoint(self) -> dict[str, Any]:
         """All that it remembers, as one JSON object; goes with the offsets up to which it has observed."""

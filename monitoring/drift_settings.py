@@ -45,6 +45,8 @@ class DriftSettings:
     detector_delta
         Of Page-Hinkley: what a step may stray for ever, in standard deviations. Of ADWIN: its
         confidence.
+    needs_detector, needs_distance
+        An alarm asks for both; the benchmark asks for one alone.
     calm
         Steps in a row that every window must be within its floor for the all-clear.
     versions
@@ -56,15 +58,17 @@ class DriftSettings:
     """
 
     step: int = 50
-    windows: tuple[int, ...] = (500, 5_000)
+    windows: tuple[int, ...] = (500, 2_000, 5_000)
     spans_seconds: tuple[float, ...] = (3_600.0, 86_400.0)
     baseline_filings: int = 20_000
     distance: Distance = Distance.HELLINGER
-    level: float = 1e-8
+    level: float = 1e-7
     persist: int = 3
     detector: DetectorKind = DetectorKind.PAGE_HINKLEY
-    detector_threshold: float = 15.0
-    detector_delta: float = 0.5
+    detector_threshold: float = 8.0
+    detector_delta: float = 0.05
+    needs_detector: bool = True
+    needs_distance: bool = True
     calm: int = 20
     versions: int = 2
     seasons: bool = True

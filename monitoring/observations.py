@@ -111,7 +111,8 @@ class ObservationReader:
                 rows.append(self._row(decision, versions))
             except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
                 unreadable += 1
-        return self._columns(rows, tuple(versions), unreadable)
+        sound = [row for row in rows if _is_sound(row)]
+        return self._columns(sound, tuple(versions), unreadable + len(rows) - len(sound))
 
     def read_messages(self, decisions: Iterable[Decision]) -> Observations:
         """The same from `Decision` values."""
@@ -221,6 +222,13 @@ def entropies(probabilities: Floats) -> Floats:
     return found
 
 
+def _is_sound(row: tuple[Any, ...]) -> bool:
+    """Whether numbers are numbers and categories are texts: JSON of another make may have anything there."""
+    numbers, categories, *_, probabilities = row
+    return _NUMBERS.issuperset(map(type, (*numbers, *probabilities))) and _TEXTS.issuperset(map(type, categories))
+
+
+_NUMBERS, _TEXTS = frozenset((int, float, type(None))), frozenset((str, type(None)))
 _TEXT, _OTHER_TEXT, _FARM_TEXT = TEXT_FIELDS
 _NO_CANDIDATES = (0.0,) * MAX_CANDIDATES
 _ENTROPY = [signal.name for signal in NUMERIC].index(ENTROPY.name)

@@ -14,15 +14,19 @@ from monitoring.alarms import AlarmRule, Alarms, Flags
 from monitoring.baseline import Baseline
 from monitoring.categories import Categories
 from monitoring.detectors import Detector, error_detector, step_detector
+from monitoring.distances import Distance, measured
 from monitoring.drift_settings import DriftSettings
 from monitoring.layout import Floats, Layout
 from monitoring.readings import SignalState
+from monitoring.seasons import Seasons, widened
 from monitoring.windows import CountWindow, TimeWindow
 from schemas.drift import DriftEvent, DriftState
 from schemas.signals import ERROR_CODE, ERROR_SECTION, WRONG, Signal, SignalGroup
 
 ERRORS = (ERROR_CODE.name, ERROR_SECTION.name)
 DETECTORS_OF_ERRORS = "hddm_a"
+A_MOMENT = 1e-3
+"""Seconds: what an instant loses to rounding on its way through a message."""
 STEPS_AT_ONCE = 100
 """Rows compared in one go: a few megabytes."""
 Cells = npt.NDArray[np.int16]
@@ -50,6 +54,8 @@ class Panel:
         self.categories = categories
         self.model_version = model_version
         self.windows = {size: CountWindow(size // settings.step, self.layout.width) for size in settings.windows}
+        self.doubles = {size: CountWindow(2 * size // settings.step, self.layout.width) for size in settings.windows}
+        """Twice as long: less the window, they are the window before it."""
         self.spans = [
             TimeWindow(span, self.layout, slots=SHORT_SLOTS if span <= 7_200 else LONG_SLOTS)
             for span in settings.spans_seconds
@@ -58,7 +64,13 @@ class Panel:
             self.layout, filings=settings.baseline_filings, sizes=(settings.step, *settings.windows)
         )
         steps = max(settings.windows) // settings.step
-        rule = AlarmRule(persist=settings.persist, memory=steps, calm=settings.calm)
+        rule = AlarmRule(
+            persist=settings.persist,
+            memory=steps,
+            calm=settings.calm,
+            needs_detector=settings.needs_detector,
+            needs_distance=settings.needs_distance,
+        )
         self.alarms = Alarms(rule, windows=len(settings.windows), signals=len(signals))
         self._of_errors = self.layout.names[0] in ERRORS
         self._watched = np.array([signal.alarms for signal in signals])
@@ -67,6 +79,7 @@ class Panel:
         self._floors = np.full((len(settings.windows), len(signals)), np.inf)
         self.history: deque[tuple[float, Floats]] = deque(maxlen=steps)
         """Beginning and deviations of the latest steps: when a drift began is read from them."""
+        self.seasons = Seasons(self.layout) if settings.seasons and settings.distance is Distance.HELLINGER else None
         self.events: dict[str, DriftEvent] = {}
         """The standing detection of each signal."""
         self._published: dict[str, float] = {}
@@ -97,12 +110,14 @@ class Panel:
 
     def _take(self, rows: Floats, cells: Cells, begins: Floats, ends: Floats) -> list[DriftEvent]:
         """Whole steps: those that the baseline still needs, then those that are held against it."""
+        if self.seasons is not None:
+            self.seasons.add(rows, ends)
         learning = 0
         while learning < len(rows) and not self.baseline.ready:
-            self.baseline.learn(rows[learning], self.settings.step)
+            self.baseline.learn(rows[learning], self.settings.step, float(ends[learning]))
             learning += 1
         if learning:
-            for window in self.windows.values():
+            for window in (*self.windows.values(), *self.doubles.values()):
                 window.push_all(rows[:learning])
             if not self.baseline.ready:
                 return []
@@ -118,22 +133,46 @@ class Panel:
         deviations = self.baseline.deviations(rows, self.settings.distance, self.settings.step)
         full = [window.pushed + 1 + np.arange(len(rows)) >= window.capacity for window in self.windows.values()]
         totals = [window.push_all(rows) for window in self.windows.values()]
+        for double in self.doubles.values():
+            double.push_all(rows)
         far = np.stack([self.baseline.strayed(total, self.settings.distance) for total in totals], axis=1)
         judged = np.stack(full, axis=1)[:, :, None]
         beyond = (far > self._limits) & judged & self._watched
-        within = (~((far > self._floors) & judged)).all(axis=1)
+        within = np.asarray((~((far > self._floors) & judged)).all(axis=1))
         events: list[DriftEvent] = []
         for step in range(len(rows)):
             self.history.append((float(begins[step]), deviations[step]))
-            over = beyond[step]
+            over = beyond[step].copy()
             if self._of_errors and over.any():
-                over = over & self._worse([total[step] for total in totals])
+                over &= self._worse([total[step] for total in totals])
+            calm = within[step]
+            if self.seasons is not None and (over.any() or self.alarms.standing.any()):
+                over, calm = self._in_season(over, calm, [total[step] for total in totals], judged[step])
             fired = self._fired(deviations[step], cells[step]) & self._watched
-            detected, cleared = self.alarms.update(beyond=over, within=within[step], fired=fired)
+            detected, cleared = self.alarms.update(beyond=over, within=calm, fired=fired)
             if detected.any() or cleared.any():
                 seen = {size: total[step] for size, total in zip(self.windows, totals, strict=True)}
                 events += self._announce(detected, cleared, seen, float(ends[step]))
         return events
+
+    def _in_season(self, over: Flags, calm: Flags, totals: Sequence[Floats], judged: Flags) -> tuple[Flags, Flags]:
+        """What strays from the baseline as a season would have it strays from nothing."""
+        assert self.seasons is not None
+        moments = np.array([begins for begins, _ in self.history])
+        usual = np.ones((len(totals), len(self.layout.signals)), dtype=bool)
+        baseline = self.layout.totals(self.baseline.row)
+        for row, total in enumerate(totals):
+            window = list(self.windows.values())[row]
+            count = self.layout.totals(total)
+            near = np.zeros(len(self.layout.signals), dtype=bool)
+            for expected in self.seasons.expectations(
+                self.baseline.counts, moments[-window.capacity :], week=self.baseline.week
+            ):
+                far = measured(Distance.HELLINGER, total[: self.layout.cells], expected.profile, self.layout.starts)
+                over[row] &= ~(far <= widened(self._limits[row], count, baseline, expected.worth))
+                near |= far <= widened(self._floors[row], count, baseline, expected.worth)
+            usual[row] = near | ~judged[row, 0]
+        return over, calm | usual.all(axis=0)
 
     def _announce(self, detected: Flags, cleared: Flags, seen: Rows, ends: float) -> list[DriftEvent]:
         events = [self._detect(int(place), seen, ends) for place in np.flatnonzero(detected)]
@@ -184,7 +223,7 @@ class Panel:
         else:
             self.events.pop(event.signal, None)
         # Re-read after a restart: what was published up to then is not published again.
-        return None if ends <= self._published.get(event.signal, -np.inf) else event
+        return None if ends <= self._published.get(event.signal, -np.inf) + A_MOMENT else event
 
     @property
     def detector_name(self) -> str:
@@ -205,7 +244,10 @@ class Panel:
             return []
         size, window = max(self.windows.items())
         self.baseline.replace(
-            window.total, window.steps * self.settings.step, None if name is None else self.layout.of_signal[name]
+            window.total,
+            window.steps * self.settings.step,
+            moments=None if name else [begins for begins, _ in self.history],
+            cells=None if name is None else self.layout.of_signal[name],
         )
         self._set_limits()
         events = []
@@ -220,9 +262,11 @@ class Panel:
         return [event for event in events if event is not None]
 
     def resume(self, events: Iterable[DriftEvent]) -> None:
-        """What was published before a restart, oldest first."""
+        """What was published before a restart, oldest first; inputs have no model yet and take any's."""
         for event in events:
-            if event.signal not in self.layout.names or event.model_version != self.model_version:
+            if event.signal not in self.layout.names or event.model_version != (
+                self.model_version or event.model_version
+            ):
                 continue
             self._published[event.signal] = event.detected_at.timestamp()
             standing = event.state is DriftState.DETECTED

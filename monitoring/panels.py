@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from monitoring.categories import Categories
 from monitoring.drift_settings import DriftSettings
 from monitoring.observations import Observations, Versions
+from monitoring.oddities import OddFiling, Oddities
 from monitoring.outcomes import Outcomes, columns
 from monitoring.panel import Panel
 from monitoring.reading import panel_readings
@@ -37,6 +39,7 @@ class Panels:
         self._outputs: dict[str, Panel] = {}
         self._policies: dict[Versions, Panel] = {}
         self._labels: dict[str, Panel] = {}
+        self._oddities = Oddities(settings.odd_every)
         self._resumed: tuple[DriftEvent, ...] = ()
         self._latest = -np.inf
         self._counts = {"filings": 0, "unreadable": 0, "out_of_order": 0, "model_swaps": 0}
@@ -66,7 +69,15 @@ class Panels:
         for (model, policy), part in parts:
             routes = self._of(self._policies, (model, policy), _POLICY, self._settings, model)
             events += routes.observe(part.cells, part.values, part.times)
-        return events
+        if not self._oddities.begun and self._inputs.baseline.ready:
+            ready = [panel for panel in (self._inputs, *self._outputs.values()) if panel.baseline.ready]
+            self._oddities.begin([(panel.layout, panel.baseline.row) for panel in ready])
+        self._oddities.observe(observations)
+        return sorted(events, key=_when)
+
+    def oddest(self, count: int) -> list[OddFiling]:
+        """See `DriftMonitor.oddest`."""
+        return self._oddities.oddest(count)
 
     def observe_outcomes(self, outcomes: Outcomes) -> list[DriftEvent]:
         """See `DriftMonitor.observe_outcomes`."""
@@ -76,7 +87,7 @@ class Panels:
         for (model, _), part in _by_version(columns(outcomes, self._categories)):
             panel = self._of(self._labels, model, _LABELS, self._label_settings, model)
             events += panel.observe(part.cells, part.values, part.times)
-        return events
+        return sorted(events, key=_when)
 
     def _count(self, observations: Observations) -> None:
         self._counts["filings"] += len(observations)
@@ -169,6 +180,11 @@ class Panels:
 def for_labels(settings: DriftSettings) -> DriftSettings:
     """Labels are few: shorter steps, windows and baseline than for filings."""
     return replace(settings, step=20, windows=(200, 1_000), baseline_filings=2_000)
+
+
+def _when(event: DriftEvent) -> datetime:
+    """Panels are asked one after the other; what they say goes out in the order of time."""
+    return event.detected_at
 
 
 def _policies_apart(observations: Observations) -> Observations:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from monitoring.distances import Distance, measured
+from monitoring.distances import SQUARED, Distance, measured
 from monitoring.evidence import before_and_after
 from monitoring.layout import Floats
 from monitoring.noise_floor import floor_at
@@ -18,7 +18,7 @@ from schemas.signals import SignalKind
 
 
 def panel_readings(panel: Panel, reference: Reference | None) -> Iterator[SignalReading]:
-    """Compare every window with training and baseline."""
+    """Compare every window with training, baseline and the window before."""
     compared: dict[Against, Floats] = {}
     if reference is not None:
         compared[Against.TRAINING] = reference.row(panel.layout, panel.categories)
@@ -29,6 +29,10 @@ def panel_readings(panel: Panel, reference: Reference | None) -> Iterator[Signal
     for name, row in windows.items():
         for against, other in compared.items():
             yield from _window(panel, name, row, against, other, reference)
+    for size, double in panel.doubles.items():
+        if double.full and panel.baseline.ready:
+            row = panel.windows[size].total
+            yield from _window(panel, f"{size}_filings", row, Against.PREVIOUS, double.total - row, reference)
 
 
 def _window(
@@ -80,4 +84,10 @@ def _floors(
     by_distance = {str(d): [float(panel.baseline.noise[size][d].floor[place]) for size in sizes] for d in Distance}
     if any(not np.isfinite(floor) for floors in by_distance.values() for floor in floors):
         return {}
-    return {d: floor_at(by_distance, sizes, d, n) for d in Distance}
+    found = {d: floor_at(by_distance, sizes, d, n) for d in Distance}
+    if against is Against.PREVIOUS:
+        # The baseline is a larger sample than the window before: squared distances grow with 1/n + 1/m.
+        m = float(panel.layout.totals(panel.baseline.row)[place])
+        wider = (2 / n) / (1 / n + 1 / max(m, 1.0))
+        found = {d: floor * (wider**0.5 if d in SQUARED else wider) for d, floor in found.items()}
+    return found

@@ -18,12 +18,12 @@ class DriftState(StrEnum):
 
 
 class Contribution(BaseModel):
-    """How much of the distance one branch of the nomenclature carries.
+    """How much of the distance one branch of the nomenclature, one category or one bin carries.
 
     Parameters
     ----------
     branch
-        A code of the nomenclature, at any level.
+        A code of the nomenclature, at any level; of other signals a category, or a bin as `low..high`.
     share
         0 to 1.
     """

@@ -11,6 +11,7 @@ import sys
 import typer
 
 from models.errors import ModelError
+from monitoring.errors import MonitoringError
 from schemas.errors import SchemaError
 from stream.cli import (
     choose_threshold,
@@ -64,7 +65,7 @@ def main() -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         app(standalone_mode=True)
-    except (ModelError, SchemaError) as error:
+    except (ModelError, SchemaError, MonitoringError) as error:
         _fail(error, 1)
     except StreamError as error:
         _fail(error, error.exit_code)

@@ -183,18 +183,17 @@ def _row(decision: Mapping[str, Any], decided_at: float) -> DecisionRow:
 def _check(decision: Mapping[str, Any]) -> None:
     """Raise where a field that is used is not of its form: a whole batch must not fail for one of them.
 
-    Validating the message as a whole costs more than all the rest.
+    Validating the message as a whole costs more than all the rest. The filing's own fields are looked
+    at where they are read (`monitoring.observations`).
     """
     code, confidence, threshold = decision["code"], decision["confidence_index"], decision["threshold"]
-    filing = decision["formality"]
     if (
         set(map(type, _texts(decision))) != _TEXT
         or (code is not None and type(code) is not str)
         or type(decision["audit"]) is not bool
         or decision["route"] not in ROUTES
         or decision["stage"] not in STAGES
-        or type(filing["description_activity"]) is not str
-        or not _are_texts(filing.values())
+        or type(decision["formality"]) is not dict
         or (confidence is not None and not 0.0 <= confidence <= 1.0)
         or (threshold is not None and not 0.0 <= threshold <= MAX_THRESHOLD)
     ):
@@ -208,9 +207,3 @@ _texts = itemgetter(
     *("decision_id", "formality_id", "nomenclature", "model_version", "policy_version", "decided_at", "received_at")
 )
 _TEXT = {str}
-
-
-def _are_texts(values: Iterable[object]) -> bool:
-    """Whether the values of a filing are texts or nothing, but for one number, its schema version."""
-    types = list(map(type, values))
-    return types.count(str) + types.count(type(None)) >= len(types) - 1

@@ -10,7 +10,7 @@ from monitoring.observations import Texts
 from schemas.measures import TextMeasures, measure_text
 from stream.monitor.watched import WatchedModel
 
-CACHE_ENTRIES = 20_000
+CACHE_ENTRIES = 60_000
 """Measures remembered; about 0.7 kB each."""
 
 

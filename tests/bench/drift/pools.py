@@ -8,7 +8,6 @@ the signals themselves.
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
+from unidecode import unidecode
 
 from models.coding import CodingModel
 from models.decide import decide_batch
@@ -27,6 +27,7 @@ from monitoring.observations import ObservationReader, Observations
 from schemas.codec import decode_formalities
 from schemas.formality import Formality
 from schemas.measures import TextMeasures, measure_text
+from schemas.signals import SECTION, SIGNALS
 from stream.simulation.filings import Shares, filings
 from tests.bench.drift import words
 
@@ -133,9 +134,8 @@ def english(formality: Formality, chance: random.Random) -> Formality:
 
 
 def renumbered(formality: Formality, chance: random.Random) -> Formality | None:
-    """The nature codes of trade are renumbered: 09, 10, 16 and 17 become 51 to 54."""
-    new = {"09": "51", "10": "52", "16": "53", "17": "54"}.get(formality.nature or "")
-    return _with(formality, nature=new) if new else None
+    """Every nature code is renumbered: 04 becomes 34, and so on."""
+    return _with(formality, nature=f"{int(formality.nature) % 70 + 30:02d}") if formality.nature else None
 
 
 def dropped(formality: Formality, chance: random.Random) -> Formality | None:
@@ -143,14 +143,23 @@ def dropped(formality: Formality, chance: random.Random) -> Formality | None:
     return _with(formality, nature=None) if formality.nature else None
 
 
-def capitals(formality: Formality, chance: random.Random) -> Formality:
-    """A source that writes in capitals without accents: the world as it was before `lower_case`."""
-    from unidecode import unidecode
-
+def capitals(formality: Formality, chance: random.Random) -> Formality | None:
+    """Two filings in five come from a source that writes in capitals without accents."""
+    if chance.random() >= 0.4:
+        return None
     return _with(formality, description_activity=unidecode(formality.description_activity).upper())
 
 
 def lower_case(formality: Formality, chance: random.Random) -> Formality | None:
     """Texts in capitals without accents become lower case."""
     text = formality.description_activity
-    return _with(formality, description_activity=text.lower()) if re.search(r"[A-Z]", text) else None
+    return _with(formality, description_activity=text.lower()) if text.isupper() and text.isascii() else None
+
+
+def of_section(observed: Observations, cell: int, *, seed: int) -> Pool:
+    """The mix shifts: filings of one section come in the place of others."""
+    column = SIGNALS.index(SECTION)
+    rows = np.flatnonzero(observed.cells[:, column] == cell)
+    drawn = np.random.default_rng(seed).choice(rows, len(observed))
+    after = replace(observed, cells=observed.cells[drawn], values=observed.values[drawn])
+    return Pool(observed, after, np.ones(len(observed), dtype=bool))

@@ -43,7 +43,7 @@ class Course:
         return self.share * np.minimum(1.0, (position + 1) / self.ramp)
 
 
-def monitor(settings: DriftSettings, categories: Categories) -> DriftMonitor:
+def monitor(settings: DriftSettings, categories: Categories | None) -> DriftMonitor:
     """A monitor that is given observations, so that it needs no reader."""
 
     def unused(*_: object) -> tuple[None, None]:
@@ -52,7 +52,9 @@ def monitor(settings: DriftSettings, categories: Categories) -> DriftMonitor:
     return DriftMonitor({}, settings, measurer=unused, branches=unused, categories=categories)
 
 
-def learnt(settings: DriftSettings, before: Observations, chance: np.random.Generator, categories: Categories) -> DriftMonitor:
+def learnt(
+    settings: DriftSettings, before: Observations, chance: np.random.Generator, categories: Categories
+) -> DriftMonitor:
     """A monitor with its baseline and full windows."""
     watching = monitor(settings, categories)
     for part in undrifted(before, settings.baseline_filings, chance, start=0):
@@ -70,10 +72,14 @@ def undrifted(before: Observations, count: int, chance: np.random.Generator, *, 
 def at(source: Observations, rows: np.ndarray, position: int) -> Observations:
     """Rows of a pool as a part of a stream."""
     times = EPOCH + (position + np.arange(len(rows))) / RATE
-    return replace(source, cells=source.cells[rows], values=source.values[rows], times=times, version_of=source.version_of[rows])
+    return replace(
+        source, cells=source.cells[rows], values=source.values[rows], times=times, version_of=source.version_of[rows]
+    )
 
 
-def changed(pool: Pool, course: Course, count: int, chance: np.random.Generator, *, start: int) -> Iterator[Observations]:
+def changed(
+    pool: Pool, course: Course, count: int, chance: np.random.Generator, *, start: int
+) -> Iterator[Observations]:
     """A stream in which the change comes at once."""
     for first in range(0, count, BATCH):
         size = min(BATCH, count - first)

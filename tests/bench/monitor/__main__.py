@@ -34,6 +34,7 @@ SCRIPT = Path(__file__).resolve().parents[3] / "infra" / "kafka" / "kafka"
 FIRST_PORT, LAST_PORT = 31_100, 31_180
 MEGABYTE = 1e6
 WANTED_RATIO, WANTED_RATE, WANTED_MEGABYTES = 0.3, 20_000, 400
+LOOK = 50_000
 POOL = 40_000
 """Messages that the memory run repeats: more distinct texts than the measurer remembers."""
 
@@ -84,10 +85,10 @@ def _read(way: str, settings: Settings) -> dict[str, float]:
     return figures
 
 
-def memory(settings: Settings, messages: int) -> dict[str, Any]:
+def memory(settings: Settings, messages: int, pool: int) -> dict[str, Any]:
     """Resident memory of the engine while it takes messages in; the pool itself is counted before and taken off."""
     deciding = bootstrap.open_deciding(settings)
-    repeated = Repeated(list(messages_of(decided(POOL, deciding, seed=2))), settings)
+    repeated = Repeated(list(messages_of(decided(pool, deciding, seed=2))), settings)
     del deciding
     process = psutil.Process()
     around = process.memory_info().rss
@@ -105,14 +106,17 @@ def memory(settings: Settings, messages: int) -> dict[str, Any]:
                     taken += len(waiting)
                     waiting = []
                     bar.advance(0, MOST)
-                    if taken % 100_000 == 0:
+                    if taken % LOOK == 0:
                         exporter.export()
                         engine.commit()
                         curve.append((taken, process.memory_info().rss / MEGABYTE))
         disk = engine.join.sizes().size_bytes / MEGABYTE
+    if not engine.mix.filings()["86400_seconds"]:
+        raise SystemExit("no decision was counted: nothing was measured")
     settled = [rss for count, rss in curve if count >= messages // 5]
     return {
         "messages": taken,
+        "decisions_in_the_day_window": engine.mix.filings()["86400_seconds"],
         "around_megabytes": around / MEGABYTE,
         "peak_megabytes": max(rss for _, rss in curve),
         "from_a_fifth_to_the_end_megabytes": [settled[0], settled[-1]],
@@ -142,6 +146,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--filings", type=int, default=200_000)
     parser.add_argument("--messages", type=int, default=5_000_000)
+    parser.add_argument("--pool", type=int, default=POOL)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     found: dict[str, Any] = {}
@@ -152,7 +157,7 @@ def main() -> None:
                 settings = read_settings(kafka_bootstrap_servers=servers, topic_prefix=prefix, model=arguments.model)
                 found["throughput"] = throughput(settings, arguments.filings, arguments.rounds)
     if arguments.messages:
-        found["memory"] = memory(read_settings(model=arguments.model), arguments.messages)
+        found["memory"] = memory(read_settings(model=arguments.model), arguments.messages, arguments.pool)
     print(json.dumps(found, indent=1))
     sys.exit(0 if reached(found) else 1)
 

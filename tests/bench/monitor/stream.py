@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
+from pydantic_core import to_json
+
 from models.decide import decide_batch
 from models.starter.declarations import declarations
 from schemas import topics
@@ -97,7 +99,8 @@ class Repeated:
 def _renewed(fields: dict[str, object], number: int, at: str) -> bytes:
     made = {**fields, "formality_id": f"{fields['formality_id']}-{number}"}
     if "decision_id" in made and "route" in made:
-        made |= {"decision_id": f"{number:032x}", "decided_at": at, "received_at": at}
+        # Told apart by their first digits, as hashes are.
+        made |= {"decision_id": f"{number:08x}{number:024x}", "decided_at": at, "received_at": at}
     else:
         made["labelled_at"] = at
-    return json.dumps(made).encode()
+    return to_json(made)

@@ -9,6 +9,8 @@ from math import isclose
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from models.nomenclature import load
 from monitoring import catalogue
 from monitoring.instruments import Instruments
@@ -192,14 +194,25 @@ def test_other_windows_than_those_kept_are_made_from_kafka_again(make_engine: Ma
     assert again.mix.filings() == {"3600_seconds": 0, "86400_seconds": 0}
 
 
-def test_a_decision_whose_filing_is_of_another_form_is_counted(make_engine: MakeEngine) -> None:
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"source": 5},
+        {"formality": {"nature": {"code": 4}, "description_activity": "Pose"}},
+        {"formality": {"cj": 1000, "description_activity": "Pose"}},
+        {"formality": {"description_activity": ["Pose"]}},
+        {"received_at": "yesterday"},
+    ],
+)
+def test_a_decision_whose_filing_is_of_another_form_is_counted(
+    make_engine: MakeEngine, changes: dict[str, object]
+) -> None:
     """What passes the first look and not the second is neither lost in silence nor fatal."""
     engine = make_engine(None)
-    fields = json.loads(encode(decision(1)))
-    fields["source"] = 5
+    fields = {**json.loads(encode(decision(1))), **changes}
     taken = engine.take([item(json.dumps(fields).encode(), 0), item(decision(2), 1)])
     assert sum(taken.unreadable.values()) == 1
-    assert sum(engine.mix.filings().values()) == 2
+    assert set(engine.mix.filings().values()) == {1}
 
 
 def test_a_model_put_beside_the_others_is_found_when_it_decides(
