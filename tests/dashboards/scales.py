@@ -45,7 +45,7 @@ def _seconds(value: float) -> str:
 
 def _scaled(value: float, base: int, names: tuple[str, ...]) -> str:
     place = 0
-    while abs(value) >= base and place < len(names) - 1:
+    while abs(value) >= 0.97 * base and place < len(names) - 1:
         value, place = value / base, place + 1
     digits = f"{value:.3g}" if "e-" not in f"{value:.3g}" or abs(value) < 1e-4 else f"{value:.4f}"
     return f"{digits} {names[place]}".strip()

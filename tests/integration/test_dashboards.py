@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,7 @@ pytestmark = pytest.mark.kafka
 
 def free_ports(count: int) -> int:
     """First of `count` ports in a row that nobody listens on."""
-    for first in range(12_000, 19_000, count):
+    for first in range(12_000 + os.getpid() % 500 * 10, 19_500, count):
         try:
             for port in range(first, first + count):
                 with socket.socket() as probe:
@@ -47,7 +49,13 @@ def stand(kafka_bootstrap: str, small_model: Path, tmp_path_factory: pytest.Temp
     folder, ports = tmp_path_factory.mktemp("stand"), free_ports(4)
     nobody = f"redis://127.0.0.1:{ports + 3}/0"
     with standing(
-        kafka_bootstrap, small_model, folder, prefix="dash.", ports=ports, windows=WINDOWS, redis_url=nobody
+        kafka_bootstrap,
+        small_model,
+        folder,
+        prefix=f"d{uuid.uuid4().hex[:8]}.",
+        ports=ports,
+        windows=WINDOWS,
+        redis_url=nobody,
     ) as stand:
         stand.as_usual(USUAL // 2)
         stand.stage.until_through()
