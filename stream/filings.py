@@ -72,17 +72,26 @@ def open_filings(path: Path, *, labelled: bool = False) -> FilingTable:
 
 def _filings(path: Path, rows: Iterator[Row]) -> Iterator[Filing]:
     written_at = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
-    stem = path.stem[:_STEM_LENGTH]
     for number, row in enumerate(rows, start=1):
-        yield _filing(row, f"{stem}-{number}", written_at)
+        yield _filing(row, _default_id(path, number), written_at)
+
+
+def _default_id(path: Path, number: int) -> str:
+    return f"{path.stem[:_STEM_LENGTH]}-{number}"
+
+
+def row_identity(path: Path, number: int, values: Mapping[str, Any]) -> str:
+    """The formality id of a row: its own or, without one, file name and row number."""
+    identity = as_identity(values.get("formality_id"))
+    return _default_id(path, number) if identity is None else str(identity)
 
 
 def _filing(row: Row, default_id: str, written_at: datetime) -> Filing:
     fields = {name: row.values.get(name) for name in CODING_FIELDS}
-    identity = _identity(row.values.get("formality_id"))
+    identity = as_identity(row.values.get("formality_id"))
     fields["formality_id"] = default_id if identity is None else identity
     received_at = missing_to_none(row.values.get("received_at"))
-    fields["received_at"] = written_at if received_at is None else _instant(received_at)
+    fields["received_at"] = written_at if received_at is None else as_instant(received_at)
     fields["source"] = "file"
     shown = identity if isinstance(identity, str) else default_id
     if row.fault is not None:
@@ -97,15 +106,15 @@ def _filing(row: Row, default_id: str, written_at: datetime) -> Filing:
         return Filing(row.line, shown, None, fault, row.values)
 
 
-def _identity(value: Any) -> Any:
-    """Numbers as text: other columns of spreadsheets and data frames come as numbers, too."""
+def as_identity(value: Any) -> Any:
+    """A cell as text, `None` where it is missing; in spreadsheets and data frames ids come as numbers, too."""
     value = missing_to_none(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     return str(int(value)) if value == int(value) else str(value)
 
 
-def _instant(value: Any) -> Any:
+def as_instant(value: Any) -> Any:
     """An aware instant where the value is a time; otherwise the value, for the codec to refuse."""
     if isinstance(value, str):
         try:
@@ -142,14 +151,19 @@ def read_examples(paths: Sequence[Path], nomenclature: Nomenclature) -> list[Exa
 
 
 def _code(value: Any, nomenclature: Nomenclature, where: str) -> str:
-    written = _identity(value)
+    written = as_identity(value)
     if written is None:
         raise UsageError(f"{where}: no code")
-    text = str(written).strip()
+    code = written_code(value, nomenclature)
+    if code is None:
+        raise UsageError(f"{where}: code {str(written).strip()} is not in {nomenclature.name}")
+    return code
+
+
+def written_code(value: Any, nomenclature: Nomenclature) -> str | None:
+    """The nomenclature's code that a cell of a table means, or `None`."""
+    text = str(as_identity(value)).strip()
     if text in nomenclature.labels:
         return text
     whole = _WHOLE_NUMBER.fullmatch(text)
-    code = (nomenclature.canonical(whole[1]) if whole else None) or nomenclature.canonical(text)
-    if code is None:
-        raise UsageError(f"{where}: code {text} is not in {nomenclature.name}")
-    return code
+    return (nomenclature.canonical(whole[1]) if whole else None) or nomenclature.canonical(text)

@@ -100,7 +100,8 @@ class Codings:
 
     def right(self, truth: Truth) -> Bools:
         """The first code is the label's; a filing rightly returned is right, too."""
-        return (self.code == truth.code) | ((self.code == NO_CODE) & (truth.code == UNCODABLE))
+        hits: Bools = (self.code == truth.code) | ((self.code == NO_CODE) & (truth.code == UNCODABLE))
+        return hits
 
 
 @dataclass(frozen=True)
