@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import sqrt
+from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 from scipy.stats import binomtest, chi2
 
-from models.backtest.columns import NO_CODE, Codings, Ints, Truth
+from models.backtest.columns import NO_CODE, Codings, Floats, Ints, Truth
 from models.backtest.estimates import CONFIDENCE, Fraction
 
 EXACT_BELOW = 1_000
@@ -27,10 +28,11 @@ class McNemar(BaseModel):
         Labelled filings by which model is right.
     p_value
         Two-sided; 1 where the models are never right apart.
-    exact
-        Binomial test; otherwise chi-square with Edwards' correction.
+    method
+        `exact` (binomial), `chi-square` (with Edwards' correction, for many), or `weighted`: filings
+        were not equally likely to be labelled, and each counts by its weight.
     difference, low, high
-        Accuracy of B less that of A with its 95 % interval (Agresti and Min).
+        Accuracy of B less that of A with its 95 % interval.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,7 +42,7 @@ class McNemar(BaseModel):
     only_b: int = Field(ge=0)
     neither: int = Field(ge=0)
     p_value: Fraction
-    exact: bool
+    method: Literal["exact", "chi-square", "weighted"]
     difference: float
     low: float
     high: float
@@ -93,7 +95,7 @@ def mcnemar(both: int, only_a: int, only_b: int, neither: int) -> McNemar:
         only_b=only_b,
         neither=neither,
         p_value=min(1.0, p_value),
-        exact=exact,
+        method="exact" if exact else "chi-square",
         difference=difference,
         low=min(low, difference),
         high=max(high, difference),
@@ -114,16 +116,39 @@ def _paired_interval(only_a: int, only_b: int, rows: int) -> tuple[float, float]
 def compare(a: Codings, b: Codings, truth: Truth) -> McNemar:
     """McNemar's test on the filings whose label is part of a sample.
 
-    Every labelled filing counts once: the test speaks of the filings that were labelled.
+    Where some filings were likelier to be labelled than others, counting them all alike would favour
+    the model that did not choose them: reviewed filings are those of which the live model was
+    unsure. The weighted difference and its normal test stand in for the exact ones then.
     """
     kept = truth.counts
-    right_a, right_b = a.right(truth)[kept], b.right(truth)[kept]
-    return mcnemar(
+    right_a, right_b, weight = a.right(truth)[kept], b.right(truth)[kept], truth.weight[kept]
+    plain = mcnemar(
         both=int((right_a & right_b).sum()),
         only_a=int((right_a & ~right_b).sum()),
         only_b=int((~right_a & right_b).sum()),
         neither=int((~right_a & ~right_b).sum()),
     )
+    if not len(weight) or weight.min() == weight.max():
+        return plain
+    return _weighted(plain, right_b.astype(np.float64) - right_a, weight)
+
+
+def _weighted(plain: McNemar, apart: Floats, weight: Floats) -> McNemar:
+    """The same counts, judged by weight; `apart` is 1 where B alone is right, -1 where A alone is."""
+    total, scale = float(weight.sum()), float(np.sqrt(weight**2 @ apart**2))
+    difference = float(weight @ apart) / total
+    error = float(np.sqrt(weight**2 @ (apart - difference) ** 2)) / total
+    z = float(ndtri(0.5 + CONFIDENCE / 2))
+    # Were both equally good, each difference would have either sign with probability one half.
+    p_value = 2.0 * float(ndtr(-abs(float(weight @ apart)) / scale)) if scale else 1.0
+    judged = {
+        "p_value": min(1.0, p_value),
+        "method": "weighted",
+        "difference": difference,
+        "low": max(-1.0, difference - z * error),
+        "high": min(1.0, difference + z * error),
+    }
+    return plain.model_copy(update=judged)
 
 
 def pairs(a: Codings, b: Codings, truth: Truth, codes: Sequence[str], limit: int = PAIRS) -> tuple[CodePair, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -255,3 +256,49 @@ def comparisons(history: History) -> tuple[Comparison, ...]:
         )
         for number, other in enumerate(history.codings[1:], start=2)
     )
+
+
+class RetrainedPeriod(_Figures):
+    """A period decided by the model that was in force then.
+
+    Parameters
+    ----------
+    start, end
+        First day, and the day after the last.
+    trained_on
+        Labelled filings the model was trained on at `start`; `None`: the model of the period before,
+        or the one given.
+    model_version
+        What decided.
+    """
+
+    start: date
+    end: date
+    filings: int
+    trained_on: int | None
+    model_version: str
+    accuracy: Estimate
+    automation: Estimate
+    auto_error: Estimate
+
+
+class ScheduleFigures(_Figures):
+    """A retraining schedule over the whole history, each period decided before it was learnt from.
+
+    Parameters
+    ----------
+    schedule
+        As given; `never` keeps the model given.
+    trainings
+        How many models were trained.
+    minutes
+        Expected cost of a filing; training itself costs no agent's time.
+    """
+
+    schedule: str
+    trainings: int
+    periods: tuple[RetrainedPeriod, ...]
+    accuracy: Estimate
+    automation: Estimate
+    auto_error: Estimate
+    minutes: float

@@ -1,0 +1,137 @@
+"""What labels, costs, drift and retraining say of a finished run: the `evaluation` of its summary."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict
+
+from models.backtest import figures as backtest
+from models.backtest.columns import NO_CODE, Truth, branches
+from models.backtest.curve import Costs
+from models.backtest.days import WINDOW_DAYS
+from models.backtest.drift_figures import DriftFigures
+from models.backtest.figures import (
+    Comparison,
+    Example,
+    FocusFigures,
+    History,
+    ModelFigures,
+    ScheduleFigures,
+    VariantFigures,
+)
+from stream.replay.judged import Run
+from stream.replay.label_join import JoinedLabels, LabelFigures
+
+EXAMPLES = 12
+"""Filings shown on which two models differ."""
+_SEED = 20_261_128
+
+
+class Evaluation(BaseModel):
+    """All figures of the report.
+
+    Parameters
+    ----------
+    costs
+        What was assumed.
+    labels
+        `None` when none were given: nothing is said of right and wrong then.
+    window_days
+        What an estimate of a day looks back on.
+    drift
+        `None` when it could not be told; `drift_missing` says why.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    costs: Costs
+    labels: LabelFigures | None
+    window_days: int = WINDOW_DAYS
+    models: tuple[ModelFigures, ...]
+    variants: tuple[VariantFigures, ...]
+    focus: tuple[FocusFigures, ...]
+    comparisons: tuple[Comparison, ...]
+    drift: DriftFigures | None = None
+    drift_missing: str | None = None
+    retraining: tuple[ScheduleFigures, ...] = ()
+
+
+def history_of(run: Run, joined: JoinedLabels | None) -> History:
+    """The columns of a run with its labels."""
+    filings = run.filings()
+    known, truth = _nothing(len(filings)), _nothing(len(filings))
+    if joined is not None:
+        known, truth = joined.first(), joined.last()
+    models, policies = range(1, run.models + 1), range(1, len(run.summary.policies) + 1)
+    return History(
+        filings=filings,
+        codings=tuple(run.codings(model, truth.code) for model in models),
+        lanes=tuple(tuple(run.lanes(model, policy) for policy in policies) for model in models),
+        known=known,
+        truth=truth,
+        codes=run.nomenclature.codes,
+        level_names=run.nomenclature.level_names,
+        branches=branches(run.nomenclature),
+    )
+
+
+def _nothing(filings: int) -> Truth:
+    none = np.full(filings, NO_CODE, dtype=np.int32)
+    return Truth(none, np.zeros(filings), none)
+
+
+def evaluate(
+    run: Run, history: History, *, labels: LabelFigures | None, costs: Costs, examples: int = EXAMPLES
+) -> Evaluation:
+    """The figures, without drift and retraining.
+
+    Parameters
+    ----------
+    examples
+        Filings shown with their texts for each comparison; 0 keeps every text out.
+    """
+    return Evaluation(
+        costs=costs,
+        labels=labels,
+        models=backtest.model_figures(history, costs),
+        variants=backtest.variant_figures(history, costs),
+        focus=backtest.focus_figures(history, costs),
+        comparisons=tuple(
+            compared.model_copy(update={"examples": _examples(run, history, compared, examples)})
+            for compared in backtest.comparisons(history)
+        ),
+    )
+
+
+def _examples(run: Run, history: History, compared: Comparison, wanted: int) -> tuple[Example, ...]:
+    """Filings on which the two differ: drawn, those with a label first."""
+    a, b = history.codings[compared.a - 1], history.codings[compared.b - 1]
+    apart = np.flatnonzero(a.code != b.code)
+    drawn = np.random.default_rng(_SEED).permutation(apart)
+    labelled = history.truth.code[drawn] != NO_CODE
+    chosen = np.sort(np.concatenate([drawn[labelled], drawn[~labelled]])[:wanted])
+    if not len(chosen):
+        return ()
+    rows = pa.array(chosen)
+    ids = run.formality_ids.take(rows).to_pylist()
+    texts = run.column("description_activity").take(rows).to_pylist()
+    return tuple(
+        Example(
+            formality_id=ids[place],
+            text=texts[place],
+            truth=_code(history, int(history.truth.code[position])),
+            a=_code(history, int(a.code[position])) or "",
+            b=_code(history, int(b.code[position])) or "",
+            confidence_a=float(a.confidence[position]),
+            confidence_b=float(b.confidence[position]),
+        )
+        for place, position in enumerate(chosen)
+    )
+
+
+def _code(history: History, position: int) -> str | None:
+    """A code as written; empty for "nothing to code", `None` for no label."""
+    if position >= 0:
+        return history.codes[position]
+    return None if position == NO_CODE else ""
