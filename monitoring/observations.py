@@ -1,0 +1,209 @@
+"""From decisions, as parsed from the wire, to columns of cells.
+
+A decision is read field by field from its JSON object: validating it again as a message costs more
+than everything the monitor does with it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from monitoring.categories import Categories
+from monitoring.layout import NUMERIC, Floats, Ints
+from schemas.decision import Decision, Stage
+from schemas.formality import TEXT_FIELDS
+from schemas.measures import TextMeasures, entropy, missing_count
+from schemas.signals import SIGNALS, SignalKind
+
+Texts = tuple[str | None, str | None, str | None]
+Versions = tuple[str, str]
+"""Model version and policy version of a decision."""
+
+
+class TextMeasurer(Protocol):
+    """Measures the text fields of a filing with the words of one model; the stream implements it, with a cache."""
+
+    def __call__(self, texts: Texts, model_version: str) -> TextMeasures:
+        """Measures of the three fields joined; `unknown_share` is `None` for a model it does not have."""
+        ...
+
+
+class Branches(Protocol):
+    """Section and division of a code; `None` for levels the nomenclature lacks and for unknown codes."""
+
+    def __call__(self, code: str) -> tuple[str | None, str | None]:
+        """From the broadest."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """Some decisions as columns, in the order they were read.
+
+    Parameters
+    ----------
+    cells
+        Cell of each decision in each signal of `SIGNALS`, -1 where it has none, shape (n, signals).
+    values
+        Of the numeric signals, NaN where there is none, shape (n, numeric).
+    times
+        Event time (`received_at`), seconds since the epoch, shape (n,).
+    version_of
+        Index into `versions`, shape (n,).
+    versions
+        Model and policy versions that occur.
+    ids
+        The filings' identities.
+    unreadable
+        Decisions left out because a field was not of its form.
+    """
+
+    cells: npt.NDArray[np.int16]
+    values: Floats
+    times: Floats
+    version_of: Ints
+    versions: tuple[Versions, ...]
+    ids: tuple[str, ...] = ()
+    unreadable: int = 0
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def where(self, chosen: npt.NDArray[np.bool_]) -> Observations:
+        """Those of some rows."""
+        ids = tuple(np.array(self.ids, dtype=object)[chosen]) if self.ids else ()
+        return Observations(
+            self.cells[chosen], self.values[chosen], self.times[chosen], self.version_of[chosen], self.versions, ids
+        )
+
+
+class ObservationReader:
+    """Reads observations, giving out cells as categories appear.
+
+    Parameters
+    ----------
+    categories
+        Shared with the monitor.
+    measurer, branches
+        What only a model knows, given by the stream.
+    """
+
+    def __init__(self, categories: Categories, *, measurer: TextMeasurer, branches: Branches) -> None:
+        self._categories = categories
+        self._measurer = measurer
+        self._branches = branches
+
+    def read(self, decisions: Iterable[Mapping[str, Any]]) -> Observations:
+        """Columns of decisions as parsed JSON; what has no such form is counted and left out."""
+        rows: list[tuple[Any, ...]] = []
+        versions: dict[Versions, int] = {}
+        unreadable = 0
+        for decision in decisions:
+            try:
+                rows.append(self._row(decision, versions))
+            except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
+                unreadable += 1
+        return self._columns(rows, tuple(versions), unreadable)
+
+    def read_messages(self, decisions: Iterable[Decision]) -> Observations:
+        """The same from `Decision` values."""
+        return self.read(decision.model_dump(mode="json") for decision in decisions)
+
+    def _row(self, decision: Mapping[str, Any], versions: dict[Versions, int]) -> tuple[Any, ...]:
+        filing = decision["formality"]
+        model_version: str = decision["model_version"]
+        text = self._measurer((filing[_TEXT], filing.get(_OTHER_TEXT), filing.get(_FARM_TEXT)), model_version)
+        settled = decision["stage"] == Stage.REJECTION.value
+        probabilities = () if settled else [candidate["probability"] for candidate in decision["candidates"]]
+        cj = filing.get("cj")
+        variables = (
+            filing.get("type_form"),
+            filing.get("nature"),
+            filing.get("event"),
+            filing.get("surface"),
+            cj[:2] if cj else None,
+            filing.get("activity_permanence_status"),
+        )
+        code = decision["code"]
+        numbers = (
+            text.characters,
+            text.words,
+            text.kept_share,
+            text.capital_share,
+            text.accent_share,
+            missing_count(variables),
+            text.unknown_share,
+            decision["confidence_index"],
+            probabilities[0] if probabilities else None,
+            entropy(probabilities) if probabilities else None,
+            _latency(decision),
+        )
+        section, division = self._branches(code) if code else (None, None)
+        given = versions.setdefault((model_version, decision["policy_version"]), len(versions))
+        return (
+            numbers,
+            (*variables, section, division, decision["stage"], decision["route"]),
+            _seconds(decision["received_at"]),
+            given,
+            decision["formality_id"],
+        )
+
+    def _columns(
+        self, rows: Sequence[tuple[Any, ...]], versions: tuple[Versions, ...], unreadable: int
+    ) -> Observations:
+        count = len(rows)
+        cells = np.full((count, len(SIGNALS)), -1, dtype=np.int16)
+        values = np.full((count, len(NUMERIC)), np.nan)
+        if not rows:
+            return Observations(cells, values, np.empty(0), np.empty(0, np.int64), versions, (), unreadable)
+        numbers, categories, times, version_of, ids = zip(*rows, strict=True)
+        values[:] = np.array(numbers, dtype=np.float64)
+        for signal, column in zip(NUMERIC, values.T, strict=True):
+            cells[:, SIGNALS.index(signal)] = bins_of(column, signal.edges)
+        for (name, place, needed), column in zip(_CATEGORICAL, zip(*categories, strict=True), strict=True):
+            cells[:, place] = self._cells_of(name, column, needed=needed)
+        return Observations(
+            cells, values, np.array(times), np.array(version_of, dtype=np.int64), versions, ids, unreadable
+        )
+
+    def _cells_of(self, name: str, column: Sequence[str | None], *, needed: bool) -> list[int]:
+        cell, none = self._categories.cell, (0 if needed else -1)
+        table = self._categories.table(name)
+        return [none if not value else table.get(value) or cell(name, value) for value in column]
+
+
+def bins_of(values: Floats, edges: Sequence[float]) -> npt.NDArray[np.int16]:
+    """Bin of each value, -1 for NaN and infinities: none of them may reach a window or a detector."""
+    bins = np.searchsorted(np.asarray(edges), values, side="right").astype(np.int16)
+    bins[~np.isfinite(values)] = -1
+    return bins
+
+
+def bin_of(value: float, edges: Sequence[float]) -> int:
+    """`bins_of` for one value."""
+    return bisect_right(edges, value)
+
+
+def _seconds(instant: str) -> float:
+    return datetime.fromisoformat(instant).timestamp()
+
+
+def _latency(decision: Mapping[str, Any]) -> float | None:
+    source = decision["source"]
+    began = source.get("timestamp") if source else None
+    return max(0.0, _seconds(decision["decided_at"]) - _seconds(began)) if began else None
+
+
+_TEXT, _OTHER_TEXT, _FARM_TEXT = TEXT_FIELDS
+_VARIABLES = ("type_form", "nature", "event", "surface", "cj_family", "permanence")
+_READ = (*_VARIABLES, "section", "division", "stage", "route")
+_CATEGORICAL = tuple((name, [signal.name for signal in SIGNALS].index(name), name in _VARIABLES) for name in _READ)
+"""Name, column, and whether a missing value is a category of its own (of a variable it is)."""
+assert {s.name for s in SIGNALS if s.kind is SignalKind.CATEGORICAL} >= set(_READ)

@@ -1,0 +1,253 @@
+"""Signals that are watched together, a step of filings at a time: baseline, windows, detectors, alarms."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from monitoring import evidence
+from monitoring.alarms import AlarmRule, Alarms
+from monitoring.baseline import Baseline
+from monitoring.categories import Categories
+from monitoring.detectors import Detector, error_detector, step_detector
+from monitoring.drift_settings import DriftSettings
+from monitoring.layout import Floats, Layout
+from monitoring.readings import SignalState
+from monitoring.windows import CountWindow, TimeWindow
+from schemas.drift import DriftEvent, DriftState
+from schemas.signals import ERROR_CODE, ERROR_SECTION, WRONG, Signal, SignalGroup
+
+ERRORS = (ERROR_CODE.name, ERROR_SECTION.name)
+DETECTORS_OF_ERRORS = "hddm_a"
+SHORT_SLOTS, LONG_SLOTS = 60, 96
+
+
+class Panel:
+    """Watches some signals.
+
+    Parameters
+    ----------
+    signals
+        Of one or more groups.
+    model_version
+        Whose, as events say it.
+    """
+
+    def __init__(
+        self, signals: Sequence[Signal], settings: DriftSettings, categories: Categories, *, model_version: str
+    ) -> None:
+        self.layout = Layout(signals)
+        self.settings = settings
+        self.categories = categories
+        self.model_version = model_version
+        self.windows = {size: CountWindow(size // settings.step, self.layout.width) for size in settings.windows}
+        self.spans = [
+            TimeWindow(span, self.layout, slots=SHORT_SLOTS if span <= 7_200 else LONG_SLOTS)
+            for span in settings.spans_seconds
+        ]
+        self.baseline = Baseline(
+            self.layout, filings=settings.baseline_filings, sizes=(settings.step, *settings.windows)
+        )
+        steps = max(settings.windows) // settings.step
+        rule = AlarmRule(persist=settings.persist, memory=steps, calm=settings.calm)
+        self.alarms = Alarms(rule, windows=len(settings.windows), signals=len(signals))
+        self._watched = np.array([signal.alarms for signal in signals])
+        self._detectors = [self._new_detector(signal) for signal in signals]
+        self._limits = np.full((len(settings.windows), len(signals)), np.inf)
+        self._floors = np.full((len(settings.windows), len(signals)), np.inf)
+        self.history: deque[tuple[float, Floats]] = deque(maxlen=steps)
+        """Beginning and deviations of the latest steps: when a drift began is read from them."""
+        self.events: dict[str, DriftEvent] = {}
+        """The standing detection of each signal."""
+        self._published: dict[str, float] = {}
+        self._cells = np.empty((0, 0), dtype=np.int16)
+        self._values = np.empty((0, 0))
+        self._times = np.empty(0)
+
+    def _new_detector(self, signal: Signal) -> Detector:
+        return error_detector() if signal.group is SignalGroup.LABEL else step_detector(self.settings)
+
+    def observe(self, cells: npt.NDArray[np.int16], values: Floats, times: Floats) -> list[DriftEvent]:
+        """Take filings in; whole steps are counted, the rest waits for the next call."""
+        for span in self.spans:
+            span.add(cells, values, times)
+        if len(self._times):
+            cells = np.concatenate([self._cells, cells])
+            values = np.concatenate([self._values, values])
+            times = np.concatenate([self._times, times])
+        size = self.settings.step
+        steps = len(times) // size
+        done = steps * size
+        self._cells, self._values, self._times = cells[done:], values[done:], times[done:]
+        if steps == 0:
+            return []
+        rows = self.layout.rows(cells[:done], values[:done], np.repeat(np.arange(steps), size), steps)
+        moments = times[:done].reshape(steps, size)
+        events: list[DriftEvent] = []
+        for number in range(steps):
+            part = cells[number * size : (number + 1) * size]
+            events += self._step(rows[number], part, float(moments[number].min()), float(moments[number].max()))
+        return events
+
+    def _step(self, row: Floats, cells: npt.NDArray[np.int16], begins: float, ends: float) -> list[DriftEvent]:
+        for window in self.windows.values():
+            window.push(row)
+        if not self.baseline.ready:
+            self.baseline.learn(row, self.settings.step)
+            if self.baseline.ready:
+                self._set_limits()
+            return []
+        deviations = self.baseline.deviations(row, self.settings.distance, self.settings.step)
+        self.history.append((begins, deviations))
+        beyond, within = self._compared()
+        fired = self._fired(deviations, cells)
+        detected, cleared = self.alarms.update(beyond=beyond, within=within, fired=fired & self._watched)
+        events = [self._detect(place, ends) for place in np.flatnonzero(detected)]
+        events += [self._clear(place, ends) for place in np.flatnonzero(cleared)]
+        return [event for event in events if event is not None]
+
+    def _set_limits(self) -> None:
+        for place, size in enumerate(self.windows):
+            noise = self.baseline.noise[size][self.settings.distance]
+            self._limits[place] = noise.critical(self.settings.level)
+            self._floors[place] = noise.floor
+
+    def _compared(self) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        """Which signals are beyond their limit, by window, and which within every floor."""
+        beyond = np.zeros(self._limits.shape, dtype=bool)
+        within = np.ones(len(self.layout.signals), dtype=bool)
+        for place, window in enumerate(self.windows.values()):
+            if not window.full:
+                continue
+            far = self.baseline.strayed(window.total, self.settings.distance)
+            beyond[place] = (far > self._limits[place]) & self._watched
+            within &= ~(far > self._floors[place])
+        if self.layout.names[0] in ERRORS:
+            beyond &= self._worse()
+        return beyond, within
+
+    def _worse(self) -> npt.NDArray[np.bool_]:
+        """Errors: fewer of them is no alarm."""
+        found = np.zeros(self._limits.shape, dtype=bool)
+        for row, window in enumerate(self.windows.values()):
+            for column, name in enumerate(self.layout.names):
+                cells = self.layout.of_signal[name]
+                wrong = cells.start + self.categories.cell(name, WRONG)
+                then = self.baseline.row[wrong] / max(1.0, self.baseline.row[cells].sum())
+                found[row, column] = window.total[wrong] / max(1.0, window.total[cells].sum()) > then
+        return found
+
+    def _fired(self, deviations: Floats, cells: npt.NDArray[np.int16]) -> npt.NDArray[np.bool_]:
+        if self.layout.names[0] in ERRORS:
+            return np.array([self._errors_rose(place, cells) for place in range(len(self._detectors))])
+        return np.array([d.update(x) for d, x in zip(self._detectors, deviations.tolist(), strict=True)])
+
+    def _errors_rose(self, place: int, cells: npt.NDArray[np.int16]) -> bool:
+        wrong = self.categories.cell(self.layout.names[place], WRONG)
+        outcomes = cells[:, self.layout.columns[place]]
+        rose = [self._detectors[place].update(float(outcome == wrong)) for outcome in outcomes[outcomes >= 0]]
+        return any(rose)
+
+    def _detect(self, place: int, ends: float) -> DriftEvent | None:
+        window = next(size for row, size in enumerate(self.windows) if self.alarms.over[row, place] > 0)
+        event = evidence.detection(self, place, window, ends)
+        return self._publish(event, ends)
+
+    def _clear(self, place: int, ends: float) -> DriftEvent | None:
+        name = self.layout.names[place]
+        event = evidence.all_clear(self, place, max(self.windows), ends, self.events[name])
+        return self._publish(event, ends)
+
+    def _publish(self, event: DriftEvent, ends: float) -> DriftEvent | None:
+        if event.state is DriftState.DETECTED:
+            self.events[event.signal] = event
+        else:
+            self.events.pop(event.signal, None)
+        # Re-read after a restart: what was published up to then is not published again.
+        return None if ends <= self._published.get(event.signal, -np.inf) else event
+
+    @property
+    def detector_name(self) -> str:
+        """As events say it."""
+        return DETECTORS_OF_ERRORS if self.layout.names[0] in ERRORS else str(self.settings.detector)
+
+    def state_of(self, place: int) -> SignalState:
+        """How a signal stands."""
+        if not self.baseline.ready:
+            return SignalState.LEARNING
+        if self.alarms.standing[place]:
+            return SignalState.DRIFTED
+        return SignalState.SUSPECT if self.alarms.suspect[place] else SignalState.QUIET
+
+    def rebase(self, name: str | None, at: float) -> list[DriftEvent]:
+        """Take the longest window for the baseline of a signal, or of all; closes what stands."""
+        if not self.baseline.ready:
+            return []
+        size, window = max(self.windows.items())
+        self.baseline.replace(
+            window.total, window.steps * self.settings.step, None if name is None else self.layout.of_signal[name]
+        )
+        self._set_limits()
+        events = []
+        for place, signal in enumerate(self.layout.signals):
+            if name not in (None, signal.name):
+                continue
+            if signal.name in self.events:
+                event = evidence.all_clear(self, place, size, at, self.events[signal.name])
+                events.append(self._publish(event, at))
+            self.alarms.forget(place)
+            self._detectors[place] = self._new_detector(signal)
+        return [event for event in events if event is not None]
+
+    def resume(self, events: Iterable[DriftEvent]) -> None:
+        """What was published before a restart, oldest first."""
+        for event in events:
+            if event.signal not in self.layout.names or event.model_version != self.model_version:
+                continue
+            self._published[event.signal] = event.detected_at.timestamp()
+            standing = event.state is DriftState.DETECTED
+            self.alarms.standing[self.layout.names.index(event.signal)] = standing
+            if standing:
+                self.events[event.signal] = event
+            else:
+                self.events.pop(event.signal, None)
+
+    def ready(self) -> None:
+        """Limits of a baseline that was taken over."""
+        if self.baseline.ready:
+            self._set_limits()
+
+    def feed(self, deviations: Floats) -> None:
+        """Let the detectors see a step again whose consequences are known."""
+        for detector, value in zip(self._detectors, deviations.tolist(), strict=True):
+            detector.update(value)
+
+    def waiting(self) -> dict[str, Any]:
+        """Filings that do not yet make a step."""
+        return {
+            "cells": self._cells.tolist(),
+            "values": [[v if np.isfinite(v) else None for v in row] for row in self._values.tolist()],
+            "times": self._times.tolist(),
+        }
+
+    def wait(self, state: Mapping[str, Any]) -> None:
+        """Take over what `waiting` gave."""
+        self._times = np.array(state["times"], dtype=np.float64)
+        self._cells = np.array(state["cells"], dtype=np.int16)
+        self._values = np.array([[np.nan if v is None else v for v in row] for row in state["values"]])
+
+    def checkpoint(self) -> dict[str, Any]:
+        """All of it as JSON, but what detectors hold: they are fed the latest steps again."""
+        from monitoring.checkpoints import panel_state
+
+        return panel_state(self)
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """From a checkpoint of a panel with the same settings."""
+        from monitoring.checkpoints import restore_panel
+
+        restore_panel(self, state)
