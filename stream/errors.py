@@ -3,6 +3,8 @@
     StreamError                       one line for the operator
      ├─ UsageError                    exit 2: a setting, flag or file is not right
      ├─ BrokerUnavailable             exit 69: Kafka does not answer, or not as it should
+     ├─ StorageFailed                 exit 74: the archive's folder or bucket does not take or give a file
+     ├─ ArchiveDamaged                exit 1: an archive that is not as we left it
      ├─ DeliveryFailed                exit 75: an output was not acknowledged; nothing is committed
      └─ CircuitOpen                   exit 65: too many dead letters; a human must look
 
@@ -28,6 +30,18 @@ class BrokerUnavailable(StreamError):
     """Kafka does not answer, or not as it should."""
 
     exit_code = 69
+
+
+class StorageFailed(StreamError):
+    """A folder, disk or bucket did not take or give a file; what was there is as it was."""
+
+    exit_code = 74
+
+
+class ArchiveDamaged(StreamError):
+    """An archive that is not as we left it: a file cut short, an offset missing or twice."""
+
+    exit_code = 1
 
 
 class DeliveryFailed(StreamError):
