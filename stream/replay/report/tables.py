@@ -1,0 +1,268 @@
+"""Tables: variants, costs, sections and types, disagreements, examples, retraining."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from models.backtest.curve import CheapestThreshold
+from models.backtest.estimates import Estimate
+from models.backtest.figures import Comparison, FocusFigures, ModelFigures, ScheduleFigures, VariantFigures
+from models.backtest.groups import Group
+from stream.replay.report.words import Said, interval, number, percent, plain, points, say, significant
+
+NO_LABEL = say("sans étiquette", "no label")
+NOTHING = say("rien à coder", "nothing to code")
+LABEL_LENGTH = 60
+TEXT_LENGTH = 280
+Cells = Sequence[Said | str]
+
+
+def table(head: Cells, rows: Sequence[Cells], *, numbers_from: int = 1, style: str = "") -> str:
+    """A table; a cell that is a `str` is markup already.
+
+    Parameters
+    ----------
+    numbers_from
+        First column that is set to the right.
+    """
+
+    def line(cells: Cells, tag: str) -> str:
+        return (
+            "<tr>"
+            + "".join(
+                f"<{tag}{' class=n' if position >= numbers_from else ''}>{cell if isinstance(cell, str) else"
+                f" cell.html()}</{tag}>"
+                for position, cell in enumerate(cells)
+            )
+            + "</tr>"
+        )
+
+    body = "".join(line(row, "td") for row in rows)
+    return (
+        f'<div class="wide"><table class="{style}"><thead>{line(head, "th")}</thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+def variants(figures: Sequence[VariantFigures], names: Mapping[tuple[int, int], Said]) -> str:
+    """Every model under every policy."""
+    head = (
+        say("modèle · politique", "model · policy"),
+        say("automatique", "automatic"),
+        say("erreur de la voie automatique", "error of the automatic lane"),
+        say("au plus", "at most"),
+        say("étiquettes", "labels"),
+        say("heures de reprise", "review hours"),
+        say("min / dossier", "min / filing"),
+    )
+    rows = [
+        (
+            mark(one.model) + names[one.model, one.policy].html(),
+            interval(one.automation),
+            interval(one.auto_error, 2),
+            percent(one.auto_error_upper if one.auto_error.rows else None, 2),
+            number(one.auto_error.rows),
+            number(one.review_hours),
+            number(one.minutes, 2) if one.auto_error.rows else plain("–"),
+        )
+        for one in figures
+    ]
+    return table(head, rows)
+
+
+def accuracy(models: Sequence[ModelFigures], levels: Mapping[str, Said], names: Mapping[int, Said]) -> str:
+    """Share of right codes by level, and of true codes among the first five."""
+    head = (
+        say("part de codes justes", "share of right codes"),
+        *(mark(m.number) + names[m.number].html() for m in models),
+    )
+    rows: list[Cells] = [
+        (levels.get(level, plain(level)), *(interval(model.accuracy[level]) for model in models))
+        for level in models[0].accuracy
+    ]
+    rows.append((say("parmi les cinq premiers", "among the first five"), *(interval(m.top_k[-1]) for m in models)))
+    return table(head, rows)
+
+
+def cheapest(by_model: Mapping[int, Sequence[CheapestThreshold]], names: Mapping[int, Said]) -> str:
+    """The cheapest threshold for several costs of an error."""
+    head = (
+        say("une erreur coûte", "an error costs"),
+        *(mark(number_) + names[number_].html() for number_ in by_model),
+    )
+    ratios = [one.error_ratio for one in next(iter(by_model.values()))]
+    rows = [
+        (
+            say("{n} reprises", "{n} reviews", n=significant(ratio)) if ratio != 1 else say("1 reprise", "1 review"),
+            *(_threshold(choices[place]) for choices in by_model.values()),
+        )
+        for place, ratio in enumerate(ratios)
+    ]
+    return table(head, rows)
+
+
+def _threshold(choice: CheapestThreshold) -> Said:
+    if choice.automation == 0.0:
+        return say("tout en reprise", "all to review")
+    return say(
+        "{t} · {a} automatique, {e} d’erreur",
+        "{t} · {a} automatic, {e} wrong",
+        t=significant(choice.threshold),
+        a=percent(choice.automation),
+        e=percent(choice.auto_error),
+    )
+
+
+def groups(focus: Sequence[FocusFigures], kind: str, labels: Mapping[str, str], first: Said) -> str:
+    """Sections or types of form, with automation and error drawn in each row."""
+    by_name: dict[str, dict[int, Group]] = {}
+    for place, one in enumerate(focus):
+        for group in getattr(one, kind):
+            by_name.setdefault(group.name, {})[place] = group
+    ordered = sorted(by_name, key=lambda name: (-max(g.filings for g in by_name[name].values()), name))
+    highest = max(
+        (g.auto_error.high for found in by_name.values() for g in found.values() if g.auto_error.rows >= 20),
+        default=0.2,
+    )
+    top = min(1.0, max(0.05, highest))
+    head = (
+        first,
+        say("dossiers", "filings"),
+        say("part automatique, 0 à 100 %", "automatic share, 0 to 100%"),
+        say("erreur automatique, 0 à {top}", "automatic error, 0 to {top}", top=percent(top, 0)),
+    )
+    rows: list[Cells] = []
+    for name in ordered:
+        found = by_name[name]
+        label = shortened(f"{name} {labels.get(name, '')}".strip(), LABEL_LENGTH) if name else None
+        rows.append(
+            (
+                plain(label) if label else say("(aucun)", "(none)"),
+                "<br>".join(number(group.filings).html() for group in found.values()),
+                _marks({focus[p].model if _apart(focus) else p + 1: g.automation for p, g in found.items()}, 1.0, 1),
+                _marks({focus[p].model if _apart(focus) else p + 1: g.auto_error for p, g in found.items()}, top, 1),
+            )
+        )
+    return table(head, rows, style="groups")
+
+
+def _apart(focus: Sequence[FocusFigures]) -> bool:
+    return len({one.model for one in focus}) == len(focus)
+
+
+def _marks(estimates: Mapping[int, Estimate], top: float, digits: int) -> str:
+    """Points with intervals under each other, and the values beside them."""
+    width, row = 170, 20
+    drawn = [f'<path class="grid" d="M0 0V{row * len(estimates)}M{width} 0V{row * len(estimates)}"/>']
+    values = []
+    for place, (series, estimate) in enumerate(estimates.items()):
+        y = row * place + row / 2
+        values.append(interval(estimate, digits).html())
+        if estimate.value is None:
+            continue
+        low, value, high = (min(1.0, bound / top) * width for bound in (estimate.low, estimate.value, estimate.high))
+        drawn.append(f'<path class="whisker s{series}" d="M{low:.1f} {y:g}H{high:.1f}"/>')
+        drawn.append(f'<circle class="f{series}" cx="{value:.1f}" cy="{y:g}" r="3.5"/>')
+    svg = f'<svg class="cell" width="{width + 8}" height="{row * len(estimates)}" viewBox="-4 0 {width + 8} {row * len(estimates)}" aria-hidden="true">{"".join(drawn)}</svg>'
+    return f'<div class="marks">{svg}<span>{"<br>".join(values)}</span></div>'
+
+
+def cross(compared: Comparison, a: Said, b: Said) -> str:
+    """Labelled filings by which model is right."""
+    test = compared.mcnemar
+    head = ("", say("{b} juste", "{b} right", b=b), say("{b} faux", "{b} wrong", b=b))
+    rows: list[Cells] = [
+        (say("{a} juste", "{a} right", a=a), number(test.both), number(test.only_a)),
+        (say("{a} faux", "{a} wrong", a=a), number(test.only_b), number(test.neither)),
+    ]
+    return table(head, rows, style="small")
+
+
+def pairs(compared: Comparison, a: Said, b: Said, labels: Mapping[str, str]) -> str:
+    """The commonest ways of differing."""
+    head = (
+        a,
+        b,
+        say("dossiers", "filings"),
+        say("étiquetés", "labelled"),
+        say("{a} juste", "{a} right", a=a),
+        say("{b} juste", "{b} right", b=b),
+    )
+    rows = [
+        (
+            _code(one.a, labels),
+            _code(one.b, labels),
+            number(one.filings),
+            number(one.labelled),
+            number(one.a_right),
+            number(one.b_right),
+        )
+        for one in compared.pairs
+    ]
+    return table(head, rows, numbers_from=2)
+
+
+def examples(compared: Comparison, a: Said, b: Said, labels: Mapping[str, str]) -> str:
+    """Filings on which the two differ, in the declarants' words."""
+    head = (say("déclaration", "declaration"), a, b, say("étiquette", "label"))
+    rows: list[Cells] = [
+        (
+            plain(shortened(one.text, TEXT_LENGTH)),
+            _code(one.a, labels, tick=one.truth is not None and one.truth == one.a),
+            _code(one.b, labels, tick=one.truth is not None and one.truth == one.b),
+            NO_LABEL if one.truth is None else _code(one.truth, labels),
+        )
+        for one in compared.examples
+    ]
+    return table(head, rows, numbers_from=9, style="examples")
+
+
+def schedules(figures: Sequence[ScheduleFigures], names: Mapping[str, Said]) -> str:
+    """Each retraining schedule over the whole history."""
+    head = (
+        say("réentraînement", "retraining"),
+        say("entraînements", "trainings"),
+        say("codes justes", "right codes"),
+        say("automatique", "automatic"),
+        say("erreur automatique", "automatic error"),
+        say("min / dossier", "min / filing"),
+    )
+    rows = [
+        (
+            mark(series) + names[one.schedule].html(),
+            number(one.trainings),
+            interval(one.accuracy),
+            interval(one.automation),
+            interval(one.auto_error, 2),
+            number(one.minutes, 2),
+        )
+        for series, one in enumerate(figures, start=1)
+    ]
+    return table(head, rows)
+
+
+def mark(series: int) -> str:
+    """The colour of a series beside its name."""
+    return f'<i class="dot b{series}"></i>'
+
+
+def difference(compared: Comparison) -> Said:
+    """Accuracy of the second less that of the first, in points."""
+    test = compared.mcnemar
+    return say(
+        "{d} points [{low} ; {high}]",
+        "{d} points [{low}, {high}]",
+        d=points(test.difference),
+        low=points(test.low),
+        high=points(test.high),
+    )
+
+
+def shortened(text: str, length: int) -> str:
+    """A text cut at a length, with a sign that it was."""
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def _code(code: str, labels: Mapping[str, str], *, tick: bool = False) -> Said:
+    if not code:
+        return NOTHING
+    return plain(("✓ " if tick else "") + shortened(f"{code} {labels.get(code, '')}".strip(), LABEL_LENGTH))
