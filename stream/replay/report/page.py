@@ -85,8 +85,10 @@ def _range(evaluation: Evaluation) -> Said:
 
 def _facts(summary: Summary, evaluation: Evaluation, names: Names) -> list[tuple[Said, Said]]:
     found = [(say("Source", "Source"), plain(f"{summary.source.kind} · {summary.source.name}"))]
-    for model in summary.models:
-        found.append((names.short_model(model.number), plain(f"{model.name} · {model.version} · {model.nomenclature}")))
+    found += [
+        (names.short_model(model.number), plain(f"{model.name} · {model.version} · {model.nomenclature}"))
+        for model in summary.models
+    ]
     for policy in summary.policies:
         segments = len(policy.policy.segments)
         threshold = say("seuil {t}", "threshold {t}", t=significant(policy.policy.threshold))

@@ -206,8 +206,9 @@ def drift(evaluation: Evaluation) -> str:
         " window without drift stays below it 99 times in 100. Shaded days are those of an alarm.",
         m=plain(found.model_version),
     )
-    charts_ = "".join(
-        f'<figure><h3>{plain(signal.signal).html()}</h3><div class="wide">{calendar.drift(f"drift-{place}", signal)}</div>'
+    drawn = "".join(
+        f"<figure><h3>{plain(signal.signal).html()}</h3>"
+        f'<div class="wide">{calendar.drift(f"drift-{place}", signal)}</div>'
         f'<figcaption id="drift-{place}-caption">{plain(signal.distance).html()}</figcaption></figure>'
         for place, signal in enumerate(found.signals)
         if signal.points
@@ -219,7 +220,7 @@ def drift(evaluation: Evaluation) -> str:
             ("box light b2", say("alarme", "alarm")),
         ]
     )
-    return section(title, paragraph(read) + marks + f'<div class="pair">{charts_}</div>')
+    return section(title, paragraph(read) + marks + f'<div class="pair">{drawn}</div>')
 
 
 def retraining(evaluation: Evaluation) -> str:

@@ -27,15 +27,11 @@ def table(head: Cells, rows: Sequence[Cells], *, numbers_from: int = 1, style: s
     """
 
     def line(cells: Cells, tag: str) -> str:
-        return (
-            "<tr>"
-            + "".join(
-                f"<{tag}{' class=n' if position >= numbers_from else ''}>{cell if isinstance(cell, str) else"
-                f" cell.html()}</{tag}>"
-                for position, cell in enumerate(cells)
-            )
-            + "</tr>"
-        )
+        marked = []
+        for position, cell in enumerate(cells):
+            content = cell if isinstance(cell, str) else cell.html()
+            marked.append(f"<{tag}{' class=n' if position >= numbers_from else ''}>{content}</{tag}>")
+        return f"<tr>{''.join(marked)}</tr>"
 
     body = "".join(line(row, "td") for row in rows)
     return (
@@ -162,7 +158,9 @@ def _marks(estimates: Mapping[int, Estimate], top: float, digits: int) -> str:
         low, value, high = (min(1.0, bound / top) * width for bound in (estimate.low, estimate.value, estimate.high))
         drawn.append(f'<path class="whisker s{series}" d="M{low:.1f} {y:g}H{high:.1f}"/>')
         drawn.append(f'<circle class="f{series}" cx="{value:.1f}" cy="{y:g}" r="3.5"/>')
-    svg = f'<svg class="cell" width="{width + 8}" height="{row * len(estimates)}" viewBox="-4 0 {width + 8} {row * len(estimates)}" aria-hidden="true">{"".join(drawn)}</svg>'
+    height = row * len(estimates)
+    size = f'width="{width + 8}" height="{height}" viewBox="-4 0 {width + 8} {height}"'
+    svg = f'<svg class="cell" {size} aria-hidden="true">{"".join(drawn)}</svg>'
     return f'<div class="marks">{svg}<span>{"<br>".join(values)}</span></div>'
 
 
