@@ -49,6 +49,10 @@ ATTEMPT = "codiflux-attempt"
 REDRIVEN_FROM = "codiflux-redriven-from"
 """topic/partition/offset of the dead letter a redriven message comes from."""
 
+REPLAY = "codiflux-replay"
+"""On a message that a replay wrote again: topic/partition/offset where the original stands (of a row:
+file/number). It travels on to the decision."""
+
 PROVENANCE = frozenset(
     {
         ORIGINAL_TOPIC,

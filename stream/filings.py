@@ -71,27 +71,34 @@ def open_filings(path: Path, *, labelled: bool = False) -> FilingTable:
 
 
 def _filings(path: Path, rows: Iterator[Row]) -> Iterator[Filing]:
-    written_at = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
+    written = written_at(path)
     for number, row in enumerate(rows, start=1):
-        yield _filing(row, _default_id(path, number), written_at)
+        yield filing_of(row, default_id(path, number), written)
 
 
-def _default_id(path: Path, number: int) -> str:
+def written_at(path: Path) -> datetime:
+    """When rows without `received_at` were received."""
+    return datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
+
+
+def default_id(path: Path, number: int) -> str:
+    """The identity of a row without one, by its number from 1."""
     return f"{path.stem[:_STEM_LENGTH]}-{number}"
 
 
 def row_identity(path: Path, number: int, values: Mapping[str, Any]) -> str:
     """The formality id of a row: its own or, without one, file name and row number."""
-    identity = as_identity(values.get("formality_id"))
-    return _default_id(path, number) if identity is None else str(identity)
+    identity = identity_of(values.get("formality_id"))
+    return default_id(path, number) if identity is None else str(identity)
 
 
-def _filing(row: Row, default_id: str, written_at: datetime) -> Filing:
+def filing_of(row: Row, default_id: str, written_at: datetime) -> Filing:
+    """A row as a filing; see `open_filings`."""
     fields = {name: row.values.get(name) for name in CODING_FIELDS}
-    identity = as_identity(row.values.get("formality_id"))
+    identity = identity_of(row.values.get("formality_id"))
     fields["formality_id"] = default_id if identity is None else identity
     received_at = missing_to_none(row.values.get("received_at"))
-    fields["received_at"] = written_at if received_at is None else as_instant(received_at)
+    fields["received_at"] = written_at if received_at is None else instant_of(received_at)
     fields["source"] = "file"
     shown = identity if isinstance(identity, str) else default_id
     if row.fault is not None:
@@ -106,15 +113,15 @@ def _filing(row: Row, default_id: str, written_at: datetime) -> Filing:
         return Filing(row.line, shown, None, fault, row.values)
 
 
-def as_identity(value: Any) -> Any:
-    """A cell as text, `None` where it is missing; in spreadsheets and data frames ids come as numbers, too."""
+def identity_of(value: Any) -> Any:
+    """Numbers as text: other columns of spreadsheets and data frames come as numbers, too."""
     value = missing_to_none(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     return str(int(value)) if value == int(value) else str(value)
 
 
-def as_instant(value: Any) -> Any:
+def instant_of(value: Any) -> Any:
     """An aware instant where the value is a time; otherwise the value, for the codec to refuse."""
     if isinstance(value, str):
         try:
@@ -151,7 +158,7 @@ def read_examples(paths: Sequence[Path], nomenclature: Nomenclature) -> list[Exa
 
 
 def _code(value: Any, nomenclature: Nomenclature, where: str) -> str:
-    written = as_identity(value)
+    written = identity_of(value)
     if written is None:
         raise UsageError(f"{where}: no code")
     code = written_code(value, nomenclature)
@@ -162,7 +169,7 @@ def _code(value: Any, nomenclature: Nomenclature, where: str) -> str:
 
 def written_code(value: Any, nomenclature: Nomenclature) -> str | None:
     """The nomenclature's code that a cell of a table means, or `None`."""
-    text = str(as_identity(value)).strip()
+    text = str(identity_of(value)).strip()
     if text in nomenclature.labels:
         return text
     whole = _WHOLE_NUMBER.fullmatch(text)

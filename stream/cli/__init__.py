@@ -19,6 +19,7 @@ from stream.cli import (
     evaluate,
     explain,
     predict,
+    replay,
     schemas,
     simulate,
     topics,
@@ -45,6 +46,7 @@ explain.register(app)
 topics.register(app)
 dead_letters.register(app)
 simulate.register(app)
+replay.register(app)
 schemas.register(app)
 
 INTERRUPTED = 130

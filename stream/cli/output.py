@@ -9,7 +9,18 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 output = Console(soft_wrap=True)
 """Results."""
@@ -23,15 +34,30 @@ def print_json(value: Any) -> None:
     sys.stdout.flush()
 
 
+class _Rate(ProgressColumn):
+    """So many a second."""
+
+    def render(self, task: Task) -> Text:
+        """What the column shows."""
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
+
+
 @contextmanager
-def progress_bar(description: str, total: int | None = None) -> Iterator[Progress]:
-    """A progress bar on standard error; its one task has id 0. Nothing is drawn without a terminal."""
+def progress_bar(description: str, total: int | None = None, *, paced: bool = False) -> Iterator[Progress]:
+    """A progress bar on standard error; its one task has id 0. Nothing is drawn without a terminal.
+
+    Parameters
+    ----------
+    paced
+        Also show the rate and the time left: for what takes minutes or hours.
+    """
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        *((_Rate(), TextColumn("left"), TimeRemainingColumn()) if paced else ()),
         console=messages,
         disable=not messages.is_terminal,
     ) as progress:

@@ -73,7 +73,13 @@ def spans_of(
     return spans
 
 
-def read(settings: Settings, spans: Sequence[Span], *, silence_seconds: float = SILENCE_SECONDS) -> Iterator[Record]:
+def read(
+    settings: Settings,
+    spans: Sequence[Span],
+    *,
+    silence_seconds: float = SILENCE_SECONDS,
+    buffer_kilobytes: int = BUFFER_KILOBYTES,
+) -> Iterator[Record]:
     """The messages of the spans, each partition in order, the partitions as they come.
 
     Joins no group, commits nothing and holds a few megabytes, however long the spans are. Messages
@@ -83,6 +89,8 @@ def read(settings: Settings, spans: Sequence[Span], *, silence_seconds: float = 
     ----------
     silence_seconds
         How long a broker that owes us messages may send none.
+    buffer_kilobytes
+        Read ahead, all partitions of the reading together.
 
     Raises
     ------
@@ -92,7 +100,7 @@ def read(settings: Settings, spans: Sequence[Span], *, silence_seconds: float = 
     ends = {(span.topic, span.partition): span.end for span in spans if span.offsets}
     if not ends:
         return
-    with _assigned(settings, [span for span in spans if span.offsets]) as consumer:
+    with _assigned(settings, [span for span in spans if span.offsets], buffer_kilobytes) as consumer:
         heard = time.monotonic()
         while ends:
             fetched = consumer.consume(CHUNK, timeout=WAIT_SECONDS)
@@ -127,8 +135,8 @@ def record_of(message: Any) -> Record:
 
 
 @contextmanager
-def _assigned(settings: Settings, spans: Sequence[Span]) -> Iterator[Consumer]:
-    consumer = Consumer(_configuration(settings))
+def _assigned(settings: Settings, spans: Sequence[Span], buffer_kilobytes: int) -> Iterator[Consumer]:
+    consumer = Consumer(_configuration(settings) | {"queued.max.messages.kbytes": buffer_kilobytes})
     try:
         consumer.assign([TopicPartition(span.topic, span.partition, span.start) for span in spans])
         yield consumer
@@ -146,7 +154,6 @@ def _configuration(settings: Settings) -> dict[str, Any]:
         "enable.auto.offset.store": False,
         "enable.partition.eof": True,
         "auto.offset.reset": "earliest",
-        "queued.max.messages.kbytes": BUFFER_KILOBYTES,
         "fetch.wait.max.ms": 50,
     }
 

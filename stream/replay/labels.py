@@ -26,7 +26,7 @@ from schemas.errors import UnreadableMessage
 from schemas.formality import missing_to_none
 from schemas.label import Label
 from stream.errors import UsageError
-from stream.filings import CODE, as_identity, as_instant, row_identity, written_code
+from stream.filings import CODE, identity_of, instant_of, row_identity, written_code
 from stream.tables import Row, open_table
 
 UNKNOWN = -3
@@ -130,10 +130,10 @@ def _from_row(path: Path, number: int, row: Row) -> dict[str, Any] | None:
     where = f"{path}, {'row' if path.suffix.lower() == '.parquet' else 'line'} {row.line}"
     if row.fault is not None:
         raise UsageError(f"{where}: {row.fault}")
-    origin = as_identity(row.values.get("origin"))
-    if origin is None and as_identity(row.values.get(CODE)) is None:
+    origin = identity_of(row.values.get("origin"))
+    if origin is None and identity_of(row.values.get(CODE)) is None:
         return None
-    instant = as_instant(missing_to_none(row.values.get("labelled_at")))
+    instant = instant_of(missing_to_none(row.values.get("labelled_at")))
     if not (instant is None or isinstance(instant, datetime)):
         raise UsageError(f"{where}: labelled_at {instant} is not a time; write 2026-03-14T09:26:53Z")
     if origin is not None and str(origin).strip().upper() not in Origin.__members__:
@@ -141,7 +141,7 @@ def _from_row(path: Path, number: int, row: Row) -> dict[str, Any] | None:
     return {
         "formality_id": row_identity(path, number, row.values),
         "code": row.values.get(CODE),
-        "nomenclature": as_identity(row.values.get("nomenclature")),
+        "nomenclature": identity_of(row.values.get("nomenclature")),
         "labelled_at": instant,
         "origin": "complete" if origin is None else str(origin).strip(),
     }
@@ -159,7 +159,7 @@ def _collected(rows: Iterable[Mapping[str, Any]], nomenclature: Nomenclature) ->
         if written not in known:
             # As people write codes ("43.22a", 1.0): once a spelling.
             code = written_code(written, nomenclature)
-            known[written] = UNCODABLE if as_identity(written) is None else position.get(code or "", UNKNOWN)
+            known[written] = UNCODABLE if identity_of(written) is None else position.get(code or "", UNKNOWN)
         foreign = row["nomenclature"] not in (None, nomenclature.name)
         ids.append(row["formality_id"])
         codes.append(UNKNOWN if foreign else known[written])

@@ -1,0 +1,211 @@
+"""`codiflux replay` and `codiflux replay merge`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from stream.replay.plan import SourceRequest
+    from stream.replay.run import Order
+    from stream.replay.summary import Summary
+
+replay_app = typer.Typer(
+    invoke_without_command=True,
+    rich_markup_mode="markdown",
+    # A folder's name is no sub-command: `replay merge` is the only one.
+    no_args_is_help=True,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.add_typer(replay_app, name="replay")
+
+
+@replay_app.callback()
+def replay(
+    context: typer.Context,
+    from_kafka: Annotated[bool, typer.Option("--from-kafka", help="Read the topic of received filings.")] = False,
+    from_archive: Annotated[str | None, typer.Option(metavar="URI", help="Read an archive: folder or s3://.")] = None,
+    from_file: Annotated[Path | None, typer.Option(help="Read a table: .csv, .jsonl or .parquet.")] = None,
+    topic: Annotated[str | None, typer.Option(help="Another topic than formality.received, as on the broker.")] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="T",
+            help="Begin here: 2026-10-01, 2026-10-01T08:00Z, an offset (1200) or offsets by partition (0=1200,1=1180).",
+        ),
+    ] = None,
+    until: Annotated[str | None, typer.Option("--to", metavar="T", help="End before this.")] = None,
+    model: Annotated[list[Path] | None, typer.Option(help="Model directory; again for each further one.")] = None,
+    threshold: Annotated[
+        list[float] | None, typer.Option(help="Confidence index needed for auto; again for each further policy.")
+    ] = None,
+    policy: Annotated[list[Path] | None, typer.Option(help="Policy file with segments; may be given again.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Folder to make: decisions, summary.json, report.html.")] = None,
+    processes: Annotated[int, typer.Option(min=1, help="Processes that decide at once.")] = 1,
+    shard: Annotated[str | None, typer.Option(metavar="K/N", help="Only this of N parts; see `replay merge`.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with what an interrupted replay left.")] = False,
+    all_ids: Annotated[
+        bool, typer.Option("--all-ids", help="Decision ids under every policy, not the first alone.")
+    ] = False,
+    labels: Annotated[str | None, typer.Option(metavar="FILE", help="Labels to judge the decisions by.")] = None,
+    label_delay: Annotated[
+        str | None, typer.Option(metavar="14d", help="Labels are known this long after; their own times otherwise.")
+    ] = None,
+    retrain: Annotated[str | None, typer.Option(help="Also retrain on the way: monthly, quarterly, yearly.")] = None,
+    emit: Annotated[str | None, typer.Option(metavar="TOPIC", help="Write the messages to this topic instead.")] = None,
+    speed: Annotated[str | None, typer.Option(metavar="10x", help="With --emit: times as fast as they came.")] = None,
+    rate: Annotated[float | None, typer.Option(min=0.001, help="With --emit: messages a second.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the counts as one JSON object.")] = False,
+) -> None:
+    """Run a stretch of history through models and policies, without touching the live stream.
+
+    Examples: `codiflux replay --from-kafka --from 2026-07-01 --to 2026-10-01 --model model
+    --threshold 0.7 --threshold 0.8 --labels labels.csv --label-delay 14d --output third-quarter`,
+    `codiflux replay --from-kafka --from 2026-11-01 --emit rehearsal --speed 10x`
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from stream.errors import UsageError
+    from stream.replay.finish import FinishOptions
+    from stream.replay.run import Order
+    from stream.replay.units import parse_shard
+    from stream.settings import read_settings
+
+    settings = read_settings()
+    request = _request(from_kafka, from_archive, from_file, topic, since, until)
+    if emit is not None:
+        if model or output or threshold or policy or shard:
+            raise UsageError("--emit writes the messages and decides none: it goes without --model and --output")
+        _emit(request, emit, speed, rate, as_json=as_json)
+        return
+    if speed is not None or rate is not None:
+        raise UsageError("--speed and --rate go with --emit TOPIC")
+    if output is None:
+        raise UsageError("--output is missing: the folder to make")
+    part = None if shard is None else parse_shard(shard)
+    if part is not None and request.kind == "kafka" and until is None:
+        raise UsageError(
+            "--shard with --from-kafka needs --to: each shard would end where the topic stood at its start"
+        )
+    order = Order(
+        request=request,
+        models=model or [settings.model],
+        thresholds=threshold or [],
+        policies=policy or [],
+        output=output,
+        processes=processes,
+        shard=part,
+        resume=resume,
+        all_ids=all_ids,
+        options=FinishOptions(labels=labels, label_delay=label_delay, retrain=retrain),
+    )
+    _report(_replay(order), output, as_json=as_json)
+
+
+@replay_app.command("merge")
+def merge(
+    shards: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Outputs of all shards, in any order.")],
+    output: Annotated[Path, typer.Option(help="Folder to make.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the counts as one JSON object.")] = False,
+) -> None:
+    """Join the outputs of shards: the same bytes as one run over all of it.
+
+    Example: `codiflux replay merge shard-*/ --output third-quarter`
+    """
+    from stream.replay.merge import merge as join
+
+    _report(join(shards, output), output, as_json=as_json)
+
+
+def _request(
+    from_kafka: bool,
+    from_archive: str | None,
+    from_file: Path | None,
+    topic: str | None,
+    since: str | None,
+    until: str | None,
+) -> SourceRequest:
+    from schemas import topics
+    from stream.errors import UsageError
+    from stream.replay.plan import SourceRequest
+    from stream.settings import read_settings
+
+    if sum((from_kafka, from_archive is not None, from_file is not None)) != 1:
+        raise UsageError("give one of --from-kafka, --from-archive URI and --from-file FILE")
+    if topic is not None and not from_kafka:
+        raise UsageError("--topic goes with --from-kafka")
+    if from_kafka:
+        name = topic or read_settings().topic(topics.RECEIVED)
+        return SourceRequest(kind="kafka", name=name, since=since, until=until)
+    if from_archive is not None:
+        return SourceRequest(kind="archive", name=from_archive, since=since, until=until)
+    return SourceRequest(kind="file", name=str(from_file), since=since, until=until)
+
+
+def _replay(order: Order) -> Summary:
+    from stream.cli.output import messages, progress_bar
+    from stream.replay.run import Told, replay
+    from stream.settings import read_settings
+
+    with progress_bar("replaying", total=None, paced=True) as progress:
+        task = progress.task_ids[0]
+        told = Told(
+            note=lambda line: messages.print(line, markup=False),
+            total=lambda offsets: progress.update(task, total=offsets),
+            done=lambda offsets: progress.advance(task, offsets),
+        )
+        return replay(order, read_settings(), told)
+
+
+def _emit(request: SourceRequest, topic: str, speed: str | None, rate: float | None, *, as_json: bool) -> None:
+    from stream.cli.output import messages, output, print_json, progress_bar
+    from stream.replay.emitting import emit, parse_pace
+    from stream.settings import read_settings
+
+    pace = parse_pace(speed, rate)
+    with progress_bar("emitting", total=None, paced=True) as progress:
+        task = progress.task_ids[0]
+        emitted = emit(
+            request,
+            topic,
+            pace,
+            read_settings(),
+            note=lambda line: messages.print(line, markup=False),
+            total=lambda count: progress.update(task, total=count),
+            done=lambda count: progress.update(task, completed=count),
+        )
+    if as_json:
+        print_json({"topic": topic, "sent": emitted})
+    else:
+        output.print(f"{emitted} messages written to {topic}, marked as a replay")
+
+
+def _report(summary: Summary, folder: Path, *, as_json: bool) -> None:
+    from stream.cli.output import output, print_json
+
+    if as_json:
+        print_json({"output": str(folder), **summary.model_dump(mode="json", exclude={"evaluation"})})
+        return
+    counts = summary.counts
+    unreadable = sum(counts.unreadable.values())
+    output.print(
+        f"{counts.filings} filings in {counts.messages} messages"
+        + (f", {unreadable} unreadable" if unreadable else "")
+        + (f", {counts.copies} copies left out" if counts.copies else "")
+    )
+    models = {model.number: model for model in summary.models}
+    policies = {policy.number: policy for policy in summary.policies}
+    for routes in summary.routes:
+        total = max(1, counts.filings)
+        output.print(
+            f"{models[routes.model].version}, {policies[routes.policy].name}: auto {routes.auto / total:.1%},"
+            f" review {routes.review / total:.1%}, returned {routes.returned / total:.1%}",
+            markup=False,
+        )
+    output.print(f"{folder}: decisions/, summary.json" + (", report.html" if (folder / "report.html").exists() else ""))

@@ -1,0 +1,37 @@
+"""Decision ids of many filings: those of `models.decide.decision_id`, without a value a filing.
+
+What is hashed is the JSON array of formality id, content, model and policy version. The content's
+part is the same for all filings that say the same, and is written once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from pydantic_core import to_json
+
+from models.coding import Content
+
+
+def heads(formality_ids: Sequence[str]) -> list[bytes]:
+    """The beginning of each filing's array."""
+    return [b"[" + to_json(identity) for identity in formality_ids]
+
+
+def tails(contents: Sequence[Content], model_version: str, policy_version: str) -> list[bytes]:
+    """What follows the formality id, for each content."""
+    end = b"," + to_json((model_version, policy_version))[1:]
+    return [b"," + to_json(content)[1:-1] + end for content in contents]
+
+
+def decision_ids(heads: Sequence[bytes], content: Sequence[int], tails: Sequence[bytes]) -> list[str]:
+    """The id of each filing's decision.
+
+    Parameters
+    ----------
+    content
+        For each filing the place of its content in `tails`.
+    """
+    sha256 = hashlib.sha256
+    return [sha256(head + tails[place]).hexdigest()[:32] for head, place in zip(heads, content, strict=True)]

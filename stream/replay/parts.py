@@ -1,0 +1,89 @@
+"""Part files: one Parquet file a unit, whole or not there, the same bytes whoever writes it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stream.errors import StorageFailed
+from stream.replay.deciding import Outcomes
+from stream.replay.filings import Tally
+
+COUNTS = b"codiflux.counts"
+"""Key of what the unit held, in the file's metadata: no second file that could be missing."""
+PARTIAL = ".partial"
+_LEVEL = 1
+"""Of zstd; more takes longer and saves little, since words are numbers already."""
+
+
+def write_part(path: Path, batch: pa.RecordBatch, tally: Tally, outcomes: Outcomes) -> None:
+    """Write the rows of a unit as one row group.
+
+    Raises
+    ------
+    StorageFailed
+        The disk does not take it; nothing is left of it.
+    """
+    schema = batch.schema.with_metadata({**(batch.schema.metadata or {}), COUNTS: _counts(tally, outcomes)})
+    temporary = path.with_name(f".{path.name}{PARTIAL}")
+    try:
+        with pq.ParquetWriter(
+            temporary,
+            schema,
+            compression="zstd",
+            compression_level=_LEVEL,
+            use_dictionary=[field.name for field in schema if _repeats(field)],
+            column_encoding={"offset": "DELTA_BINARY_PACKED", "timestamp": "DELTA_BINARY_PACKED"},
+        ) as writer:
+            writer.write_batch(batch.cast(schema), row_group_size=max(1, batch.num_rows))
+        temporary.replace(path)
+    except (OSError, pa.ArrowException) as error:
+        raise StorageFailed(f"{path}: cannot write: {_why(error)}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_counts(path: Path) -> dict[str, Any]:
+    """What the unit of a part held.
+
+    Raises
+    ------
+    StorageFailed
+        The file is not a part of a replay, or damaged.
+    """
+    try:
+        metadata = pq.read_metadata(path).metadata or {}
+        counts: dict[str, Any] = json.loads(metadata[COUNTS])
+    except (OSError, pa.ArrowException, KeyError, ValueError) as error:
+        raise StorageFailed(f"{path}: not a part of a replay, or damaged; replay it again") from error
+    return counts
+
+
+def _repeats(field: pa.Field) -> bool:
+    """Whether a dictionary pays: words and the numbers that come with a coding."""
+    return bool(pa.types.is_dictionary(field.type) or pa.types.is_floating(field.type))
+
+
+def _counts(tally: Tally, outcomes: Outcomes) -> bytes:
+    return json.dumps(
+        {
+            "messages": tally.messages,
+            "filings": tally.filings,
+            "copies": tally.copies,
+            "unreadable": dict(sorted(tally.unreadable.items())),
+            "routes": [[*key, count] for key, count in sorted(outcomes.routes.items()) if count],
+            "stages": [[*key, count] for key, count in sorted(outcomes.stages.items()) if count],
+        },
+        separators=(",", ":"),
+    ).encode()
+
+
+def _why(error: Exception) -> str:
+    import os
+
+    number = getattr(error, "errno", None)
+    return os.strerror(number) if isinstance(number, int) else str(error).splitlines()[0]

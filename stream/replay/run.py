@@ -1,0 +1,180 @@
+"""A whole replay: plan, decide, count, finish."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stream.errors import UsageError
+from stream.replay import finish
+from stream.replay.finish import FinishOptions
+from stream.replay.opening import describe_models, describe_policies, open_source
+from stream.replay.parts import read_counts
+from stream.replay.place import SUMMARY, Place
+from stream.replay.plan import Plan, SourceRequest
+from stream.replay.sources import Planned
+from stream.replay.summary import Counts, Routes, Summary
+from stream.replay.units import Shard, Unit
+from stream.replay.work import Task, decide_in_processes, decide_units
+from stream.settings import Settings
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the command line asks for.
+
+    Parameters
+    ----------
+    processes
+        How many decide at once; no output depends on it.
+    resume
+        Go on with what an interrupted run left in `output`, and keep finished parts if it fails.
+    """
+
+    request: SourceRequest
+    models: Sequence[Path]
+    thresholds: Sequence[float]
+    policies: Sequence[Path]
+    output: Path
+    processes: int = 1
+    shard: Shard | None = None
+    resume: bool = False
+    all_ids: bool = False
+    options: FinishOptions = field(default_factory=FinishOptions)
+
+
+@dataclass(frozen=True)
+class Told:
+    """Whom to tell what happens: notes for the operator, offsets to do, offsets done."""
+
+    note: Callable[[str], None]
+    total: Callable[[int], None]
+    done: Callable[[int], None]
+
+
+def replay(order: Order, settings: Settings, told: Told) -> Summary:
+    """Replay a range.
+
+    Raises
+    ------
+    UsageError, ArtefactError, BrokerUnavailable, StorageFailed, ArchiveDamaged
+        With nothing left in the output, unless it was to be resumed.
+    """
+    place = Place(order.output)
+    place.check(resume=order.resume)
+    finish.check(order.options)
+    plan = _plan(order, settings, told, place)
+    if isinstance(plan, Summary):
+        return plan
+    with place.opened(plan, keep=order.resume):
+        units = [unit for unit in plan.own_units() if not place.has(unit.file_name)]
+        told.total(sum(unit.offsets for unit in units))
+        _decide(plan, units, order, settings, place, told)
+        summary = count(plan, place.decisions)
+        if summary.shard is None:
+            if not summary.counts.messages:
+                raise UsageError(f"{summary.source.name}: no filing in the range: look at --from and --to")
+            summary = finish.finish(place.work, summary, plan.options, models=plan.model_paths)
+            (place.work / "plan.json").unlink()
+        place.write(SUMMARY, summary.model_dump_json(indent=2))
+        place.complete()
+    return summary
+
+
+def _plan(order: Order, settings: Settings, told: Told, place: Place) -> Plan | Summary:
+    """What is to be done; or the summary, where all of it was done before."""
+    models, manifests = describe_models(order.models)
+    policies = describe_policies(
+        order.thresholds,
+        order.policies,
+        default=manifests[0].default_threshold,
+        audit_share=settings.audit_share,
+    )
+    source = open_source(order.request, settings)
+    if order.resume and (finished := place.finished()) is not None:
+        same = (finished.models, finished.policies, finished.shard) == (models, policies, _name(order.shard))
+        if not same:
+            raise UsageError(f"{order.output}: another replay, complete; give a new folder")
+        told.note(f"{order.output}: complete already")
+        return finished
+    earlier = place.earlier() if order.resume else None
+    planned = source.plan() if earlier is None else Planned(earlier.source, tuple(Unit(*u) for u in earlier.units))
+    for note in planned.notes:
+        told.note(note)
+    plan = Plan(
+        request=order.request,
+        source=planned.summary,
+        units=tuple((unit.partition, unit.start, unit.end) for unit in planned.units),
+        models=models,
+        model_paths=tuple(order.models),
+        policies=policies,
+        all_ids=order.all_ids,
+        options=order.options,
+        shard=_name(order.shard),
+    )
+    if earlier is not None and not plan.asks_the_same(earlier):
+        raise UsageError(f"{order.output}: was begun with another source, model, policy or flag; give a new folder")
+    return plan
+
+
+def _name(shard: Shard | None) -> str | None:
+    return None if shard is None else str(shard)
+
+
+def _decide(plan: Plan, units: Sequence[Unit], order: Order, settings: Settings, place: Place, told: Told) -> None:
+    if not units:
+        return
+    task = Task(
+        request=plan.request,
+        models=plan.model_paths,
+        policies=tuple(policy.policy for policy in plan.policies),
+        all_ids=plan.all_ids,
+        units=tuple((unit.partition, unit.start, unit.end) for unit in units),
+        folder=place.decisions,
+    )
+    if order.processes == 1 or len(units) == 1:
+        decide_units(task, open_source(plan.request, settings), told.done)
+    else:
+        decide_in_processes(task, order.processes, settings, told.done)
+
+
+def count(plan: Plan, folder: Path) -> Summary:
+    """The summary of a run, from what its parts say they hold."""
+    found: list[dict[str, Any]] = [read_counts(folder / unit.file_name) for unit in plan.own_units()]
+    unreadable: Counter[str] = Counter()
+    routes: Counter[tuple[int, int, str]] = Counter()
+    stages: Counter[tuple[int, str]] = Counter()
+    for counts in found:
+        unreadable.update(counts["unreadable"])
+        for model, policy, name, number in counts["routes"]:
+            routes[model, policy, name] += number
+        for model, name, number in counts["stages"]:
+            stages[model, name] += number
+    return Summary(
+        source=plan.source,
+        shard=plan.shard,
+        models=plan.models,
+        policies=plan.policies,
+        counts=Counts(
+            messages=sum(counts["messages"] for counts in found),
+            filings=sum(counts["filings"] for counts in found),
+            copies=sum(counts["copies"] for counts in found),
+            unreadable=dict(sorted(unreadable.items())),
+        ),
+        routes=tuple(
+            Routes(
+                model=model.number,
+                policy=policy.number,
+                **{name: routes[model.number, policy.number, name] for name in ("auto", "review", "returned", "audit")},
+            )
+            for model in plan.models
+            for policy in plan.policies
+        ),
+        stages={
+            model.number: {name: number for (of, name), number in sorted(stages.items()) if of == model.number}
+            for model in plan.models
+        },
+    )

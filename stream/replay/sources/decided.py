@@ -1,0 +1,195 @@
+"""Replay from an archive of decisions: each holds its filing and where that stood.
+
+Decisions lie by route and by when they were made; a replay wants filings by where they stood. The
+statistics in the files' footers say which row groups have a unit's filings, so that a unit reads
+those alone. The result is that of a replay from Kafka, byte for byte, but that unreadable messages
+are not there to be counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from schemas import topics
+from schemas.arrow import INSTANT
+from schemas.formality import CODING_FIELDS
+from stream.archive.layout import ArchiveFile
+from stream.archive.reading import Selection, files_of
+from stream.archive.stores import Store
+from stream.errors import ArchiveDamaged, UsageError
+from stream.replay.bounds import Range
+from stream.replay.filings import Tally, UnitFilings, distinct_contents, identity_batch
+from stream.replay.sources import Planned
+from stream.replay.sources.archive import archive_summary, bounded, lost_note
+from stream.replay.units import Unit, cut
+
+ROUTED = (topics.AUTO_CODED, topics.REVIEW, topics.RETURNED)
+PLACE = ("source.topic", "source.partition", "source.offset", "source.timestamp")
+FILING = ("formality.formality_id", "formality.received_at", *(f"formality.{name}" for name in CODING_FIELDS))
+CLOCKS_APART = timedelta(days=1)
+"""A decision is made after its filing came, by clocks that may differ by less than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A row group of decisions, and what its footer says of their filings' places."""
+
+    file: ArchiveFile
+    number: int
+    topic: str
+    partition: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class DecidedArchive:
+    """The decisions of an archive."""
+
+    store: Store
+    wanted: Range
+
+    def plan(self) -> Planned:
+        """The offsets of the filings that decisions in the range are about."""
+        spans: dict[int, tuple[int, int]] = {}
+        for group in self._groups:
+            start, end = spans.get(group.partition, (group.start, group.end))
+            spans[group.partition] = (min(start, group.start), max(end, group.end))
+        named = sorted({group.topic for group in self._groups})
+        if len(named) > 1:
+            raise UsageError(f"{self.store.name}: decisions on filings of several topics ({', '.join(named)})")
+        stretches = bounded(named[0], spans, self.wanted) if named else ()
+        units = tuple(unit for s in stretches for unit in cut(s.partition, s.start, s.end))
+        if not units:
+            raise UsageError(f"{self.store.name}: no decision in the range: look at --from and --to")
+        notes = ("the archive has no received messages: the filings are taken from their decisions",)
+        return Planned(
+            archive_summary(self.store, self.wanted, stretches), units, notes + lost_note(self.store, stretches)
+        )
+
+    def read(self, units: Sequence[Unit]) -> Iterator[tuple[Unit, UnitFilings]]:
+        """The filings of units."""
+        for unit in units:
+            yield unit, self._filings(unit)
+
+    @cached_property
+    def _groups(self) -> list[Group]:
+        since = self.wanted.since.instant
+        selection = Selection(None if since is None else since - CLOCKS_APART)
+        return [
+            group
+            for topic in ROUTED
+            for file in files_of(self.store, topic, selection)
+            for group in self._groups_of(file)
+        ]
+
+    def _groups_of(self, file: ArchiveFile) -> Iterator[Group]:
+        with self._opened(file) as parquet:
+            for number in range(parquet.metadata.num_row_groups):
+                found = parquet.metadata.row_group(number)
+                chunks = {(c := found.column(place)).path_in_schema: c for place in range(found.num_columns)}
+                stats = {name: chunks[name].statistics for name in PLACE}
+                if any(s is None or not s.has_min_max for s in stats.values()) or not self._in_time(stats[PLACE[3]]):
+                    continue
+                partitions, offsets = stats["source.partition"], stats["source.offset"]
+                group = Group(file, number, stats["source.topic"].min, partitions.min, offsets.min, offsets.max + 1)
+                if stats["source.topic"].min != stats["source.topic"].max:
+                    raise UsageError(f"{self.store.name}: {file.path}: decisions on filings of several topics")
+                if partitions.min == partitions.max:
+                    yield group
+                else:
+                    yield from self._by_partition(parquet, group)
+
+    def _in_time(self, stamps: Any) -> bool:
+        since, until = self.wanted.since.instant, self.wanted.until.instant
+        return (since is None or stamps.max >= since) and (until is None or stamps.min < until)
+
+    def _by_partition(self, parquet: pq.ParquetFile, group: Group) -> Iterator[Group]:
+        """Where decisions' topics have other partitions than the filings', the footer does not tell enough."""
+        rows = parquet.read_row_group(group.number, columns=["source.partition", "source.offset"])["source"]
+        partitions, offsets = pc.struct_field(rows, "partition"), pc.struct_field(rows, "offset")
+        for partition in sorted(value for value in pc.unique(partitions).to_pylist() if value is not None):
+            within = pc.min_max(offsets.filter(pc.equal(partitions, partition))).as_py()
+            yield replace(group, partition=partition, start=within["min"], end=within["max"] + 1)
+
+    def _opened(self, file: ArchiveFile) -> pq.ParquetFile:
+        try:
+            return pq.ParquetFile(self.store.open(file.path))
+        except FileNotFoundError:
+            raise ArchiveDamaged(f"{self.store.name}: compacted while it was read: run it again") from None
+        except (pa.ArrowException, OSError) as error:
+            raise ArchiveDamaged(f"{self.store.name}: {file.path}: cannot be read, the file is damaged") from error
+
+    def _filings(self, unit: Unit) -> UnitFilings:
+        tables = [
+            self._rows(group, unit)
+            for group in self._groups
+            if group.partition == unit.partition and group.start < unit.end and group.end > unit.start
+        ]
+        rows = pa.concat_tables(tables).sort_by([("offset", "ascending"), ("formality_id", "ascending")])
+        fresh = _first_of_each(rows)
+        kept = rows.filter(pa.array(fresh)).combine_chunks()
+        contents, content = distinct_contents([_whole(kept[name]) for name in CODING_FIELDS])
+        identity = identity_batch(
+            _whole(kept["formality_id"]),
+            _whole(kept["received_at"]),
+            self._groups[0].topic,
+            unit.partition,
+            _whole(kept["offset"]),
+            _whole(kept["timestamp"]),
+        )
+        messages = len(pc.unique(kept["offset"]))
+        copies = int(len(fresh) - fresh.sum())
+        return UnitFilings(identity, contents, content, Tally(messages, kept.num_rows, copies))
+
+    def _rows(self, group: Group, unit: Unit) -> pa.Table:
+        try:
+            with self._opened(group.file) as parquet:
+                rows = parquet.read_row_group(group.number, columns=[*PLACE, *FILING, "kafka_offset"])
+        except (pa.ArrowException, OSError) as error:
+            raise ArchiveDamaged(f"{self.store.name}: {group.file.path}: the file is damaged") from error
+        source, formality = rows["source"], rows["formality"]
+        table = pa.table(
+            {
+                "partition": pc.struct_field(source, "partition"),
+                "offset": pc.struct_field(source, "offset"),
+                "timestamp": pc.struct_field(source, "timestamp"),
+                **{name: pc.struct_field(formality, name) for name in ("formality_id", "received_at", *CODING_FIELDS)},
+                "kafka_offset": rows["kafka_offset"],
+            }
+        )
+        wanted = (
+            (pc.field("partition") == unit.partition)
+            & (pc.field("offset") >= unit.start)
+            & (pc.field("offset") < unit.end)
+            & (pc.field("kafka_offset") >= group.file.floor)
+        )
+        if self.wanted.since.instant is not None:
+            wanted &= pc.field("timestamp") >= pa.scalar(self.wanted.since.instant, INSTANT)
+        if self.wanted.until.instant is not None:
+            wanted &= pc.field("timestamp") < pa.scalar(self.wanted.until.instant, INSTANT)
+        return table.filter(wanted)
+
+
+def _first_of_each(rows: pa.Table) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Whether each row, sorted by offset and id, is the first of its filing: copies follow it."""
+    if rows.num_rows == 0:
+        return np.zeros(0, dtype=bool)
+    offsets = rows["offset"].to_numpy()
+    ids = _whole(rows["formality_id"])
+    same_id = pc.equal(ids[1:], ids[:-1]).to_numpy(zero_copy_only=False)
+    return np.concatenate([[True], (offsets[1:] != offsets[:-1]) | ~same_id])
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    combined = column.combine_chunks()
+    return combined.chunk(0) if isinstance(combined, pa.ChunkedArray) else combined

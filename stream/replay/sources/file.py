@@ -1,0 +1,70 @@
+"""Replay from a table of one's own: CSV, JSON Lines or Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from stream.errors import UsageError
+from stream.filings import Filing, open_filings
+from stream.replay.bounds import Range
+from stream.replay.filings import Gatherer, UnitFilings
+from stream.replay.sources import Planned
+from stream.replay.sources.parquet import read_parquet
+from stream.replay.summary import SourceSummary
+from stream.replay.units import Unit, cut
+from stream.tables import extension, row_count_estimate
+
+
+@dataclass(frozen=True)
+class FileSource:
+    """A table; a row's number, from 0, is its offset, and `received_at` its time."""
+
+    path: Path
+    wanted: Range
+
+    def plan(self) -> Planned:
+        """Open the table and count its rows."""
+        unused = open_filings(self.path).unused
+        rows = row_count_estimate(self.path)
+        first, last = self.wanted.since.at(0), self.wanted.until.at(0)
+        units = tuple(cut(0, first or 0, rows if last is None else min(rows, last)))
+        if not units:
+            raise UsageError(f"{self.path}: no row in the range: look at --from and --to")
+        summary = SourceSummary(
+            kind="file",
+            name=self.path.name,
+            since=self.wanted.since.instant,
+            until=self.wanted.until.instant,
+        )
+        return Planned(summary, units, (f"columns not read: {', '.join(unused)}",) if unused else ())
+
+    def read(self, units: Sequence[Unit]) -> Iterator[tuple[Unit, UnitFilings]]:
+        """The filings of units."""
+        if extension(self.path) == ".parquet":
+            return read_parquet(self.path, units, self.wanted)
+        return self._read_rows(units)
+
+    def _read_rows(self, units: Sequence[Unit]) -> Iterator[tuple[Unit, UnitFilings]]:
+        filings = open_filings(self.path).filings
+        reached = 0
+        for unit in units:
+            for _ in islice(filings, unit.start - reached):
+                pass
+            gatherer = Gatherer(None, None)
+            for offset, filing in enumerate(islice(filings, unit.offsets), start=unit.start):
+                gather(gatherer, filing, offset, self.wanted)
+            reached = unit.end
+            yield unit, gatherer.filings()
+
+
+def gather(gatherer: Gatherer, filing: Filing, offset: int, wanted: Range) -> None:
+    """Add a row, or count it as unreadable; one that cannot be read has no time and is always within."""
+    if filing.formality is None:
+        gatherer.tally.messages += 1
+        gatherer.tally.unreadable[filing.fault.reason.value if filing.fault else ""] += 1
+    elif wanted.has(filing.formality.received_at):
+        gatherer.tally.messages += 1
+        gatherer.add([filing.formality], offset=offset, timestamp=None)

@@ -1,0 +1,226 @@
+"""Filings of a Parquet file by columns: what `stream.filings` makes of each row, without a value a row.
+
+Each distinct value of a column is read once by the row reader itself, so that both agree; rows with a
+value it refuses are then read by it whole, for their reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from schemas.arrow import INSTANT
+from schemas.formality import CODING_FIELDS, MAX_TEXT_LENGTH, MISSING_MARKERS, TEXT_FIELDS
+from schemas.instant import EARLIEST, LATEST
+from stream.errors import UsageError
+from stream.filings import COLUMNS, TEXT, default_id, filing_of, identity_of, instant_of, written_at
+from stream.replay.bounds import Range
+from stream.replay.filings import EPOCH, Flags, Tally, UnitFilings, distinct_contents, identity_batch, microseconds
+from stream.replay.units import Unit, runs
+from stream.tables import Row
+
+BATCH = 16_384
+REMEMBERED = 100_000
+"""Values whose reading is kept, all columns together."""
+MAX_ID_LENGTH = 200
+LONGEST_MARKER = max(map(len, MISSING_MARKERS)) + 2
+REFUSED = object()
+
+
+def read_parquet(path: Path, units: Sequence[Unit], wanted: Range) -> Iterator[tuple[Unit, UnitFilings]]:
+    """The filings of units of a file; damage raises `UsageError`."""
+    reader = _Reader(path, wanted)
+    try:
+        with pq.ParquetFile(path) as file:
+            names = [name for name in COLUMNS if name in file.schema_arrow.names and name != "code"]
+            for run in runs(units):
+                yield from _cut(run, _batches(file, run[0].start, run[-1].end, names), reader)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read to its end, the file is damaged") from error
+
+
+def _batches(file: pq.ParquetFile, start: int, end: int, names: list[str]) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Batches that have rows of a stretch, each with the number of its first row."""
+    groups: list[int] = []
+    first = position = 0
+    for number in range(file.metadata.num_row_groups):
+        rows = file.metadata.row_group(number).num_rows
+        if position + rows > start and position < end:
+            first = first if groups else position
+            groups.append(number)
+        position += rows
+    position = first
+    for batch in file.iter_batches(batch_size=BATCH, row_groups=groups, columns=names):
+        if position >= end:
+            return
+        if position + batch.num_rows > start:
+            yield position, batch
+        position += batch.num_rows
+
+
+def _cut(
+    run: Sequence[Unit], batches: Iterator[tuple[int, pa.RecordBatch]], reader: _Reader
+) -> Iterator[tuple[Unit, UnitFilings]]:
+    waiting: list[tuple[int, pa.RecordBatch]] = []
+    for unit in run:
+        while not waiting or waiting[-1][0] + waiting[-1][1].num_rows < unit.end:
+            waiting.append(next(batches))
+        pieces = [
+            batch.slice(max(0, unit.start - first), min(batch.num_rows, unit.end - first) - max(0, unit.start - first))
+            for first, batch in waiting
+        ]
+        waiting = [(first, batch) for first, batch in waiting if first + batch.num_rows > unit.end]
+        yield unit, reader.filings(pa.Table.from_batches(pieces).combine_chunks(), unit.start)
+
+
+class _Reader:
+    def __init__(self, path: Path, wanted: Range) -> None:
+        self._path = path
+        self._wanted = wanted
+        self._written_at = written_at(path)
+        self._known: dict[tuple[str, type, Any], Any] = {}
+
+    def filings(self, rows: pa.Table, first: int) -> UnitFilings:
+        """What some rows hold; `first` is the number of the first, from 0."""
+        columns, readable = [], np.ones(rows.num_rows, dtype=bool)
+        for name in CODING_FIELDS:
+            column = self._column(rows, name, readable)
+            columns.append(column)
+        ids = self._ids(rows, first, readable)
+        received = self._received(rows, readable)
+        tally = Tally()
+        for place in np.flatnonzero(~readable).tolist():
+            self._refused(rows, first, place, tally)
+        kept = readable & self._in_time(received)
+        numbers = pa.array(np.flatnonzero(kept))
+        tally.filings = len(numbers)
+        tally.messages += len(numbers)
+        contents, content = distinct_contents([column.take(numbers) for column in columns])
+        stamps = pa.nulls(len(numbers), INSTANT)
+        offsets = pa.array(np.flatnonzero(kept) + first, pa.int64())
+        identity = identity_batch(ids.take(numbers), received.take(numbers), None, None, offsets, stamps)
+        return UnitFilings(identity, contents, content, tally)
+
+    def _column(self, rows: pa.Table, name: str, readable: Flags) -> pa.Array:
+        """A column's values as a filing has them; rows with one it cannot have are marked."""
+        if name not in rows.column_names:
+            return pa.nulls(rows.num_rows, pa.string())
+        try:
+            coded = one(rows[name]).dictionary_encode()
+        except pa.ArrowNotImplementedError:
+            coded = pa.DictionaryArray.from_arrays(pa.array(range(rows.num_rows), pa.int32()), one(rows[name]))
+        read = [self._value(name, value) for value in coded.dictionary.to_pylist()]
+        refused = np.array([value is REFUSED for value in read] + [name == TEXT])
+        places = coded.indices.fill_null(len(read)).to_numpy()
+        readable &= ~refused[places]
+        if read == (values := coded.dictionary.to_pylist()) and pa.types.is_string(coded.dictionary.type):
+            return coded
+        del values
+        return pa.array([None if value is REFUSED else value for value in read], pa.string()).take(coded.indices)
+
+    def _value(self, name: str, value: Any) -> Any:
+        if name in TEXT_FIELDS and isinstance(value, str) and LONGEST_MARKER < len(value) <= MAX_TEXT_LENGTH:
+            # No marker and not too long: a text stays as it is.
+            return value if value.strip() not in MISSING_MARKERS else self._read(name, value)
+        if not isinstance(value, str | int | float):
+            return self._read(name, value)
+        key = (name, type(value), value)
+        if key not in self._known:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            self._known[key] = self._read(name, value)
+        return self._known[key]
+
+    def _read(self, name: str, value: Any) -> Any:
+        row = Row(1, {TEXT: "-", "formality_id": "-", "received_at": EPOCH, name: value})
+        filing = filing_of(row, "-", EPOCH)
+        return REFUSED if filing.formality is None else getattr(filing.formality, name)
+
+    def _ids(self, rows: pa.Table, first: int, readable: Flags) -> pa.Array:
+        if "formality_id" not in rows.column_names:
+            return pa.array([default_id(self._path, number) for number in self._numbers(rows, first)], pa.string())
+        column = one(rows["formality_id"])
+        if pa.types.is_integer(column.type):
+            column = column.cast(pa.string())
+        if pa.types.is_string(column.type) and _plain_ids(column):
+            return column
+        found: list[str] = []
+        for place, (number, value) in enumerate(zip(self._numbers(rows, first), column.to_pylist(), strict=True)):
+            identity = identity_of(value)
+            identity = default_id(self._path, number) if identity is None else identity
+            if not isinstance(identity, str) or not 0 < len(identity) <= MAX_ID_LENGTH:
+                readable[place] = False
+                identity = ""
+            found.append(identity)
+        return pa.array(found, pa.string())
+
+    @staticmethod
+    def _numbers(rows: pa.Table, first: int) -> range:
+        return range(first + 1, first + 1 + rows.num_rows)
+
+    def _received(self, rows: pa.Table, readable: Flags) -> pa.Array:
+        otherwise = pa.scalar(microseconds(self._written_at), pa.int64())
+        if "received_at" not in rows.column_names:
+            return pa.array(np.full(rows.num_rows, otherwise.as_py())).cast(INSTANT)
+        column = one(rows["received_at"])
+        if pa.types.is_timestamp(column.type):
+            stamps = column.cast(pa.timestamp("us", column.type.tz), safe=False).cast(pa.int64()).fill_null(otherwise)
+        else:
+            stamps = pa.array([self._instant(value) for value in column.to_pylist()], pa.int64())
+        readable &= _existing(stamps)
+        return stamps.cast(INSTANT)
+
+    def _instant(self, value: Any) -> int | None:
+        """In microseconds; `None` where a row cannot be received then."""
+        if isinstance(value, str) and len(value) > LONGEST_MARKER:
+            value = instant_of(value)
+            return microseconds(value) if hasattr(value, "tzinfo") else self._slow_instant(value)
+        return self._slow_instant(value)
+
+    def _slow_instant(self, value: Any) -> int | None:
+        filing = filing_of(Row(1, {TEXT: "-", "formality_id": "-", "received_at": value}), "-", self._written_at)
+        return None if filing.formality is None else microseconds(filing.formality.received_at)
+
+    def _refused(self, rows: pa.Table, first: int, place: int, tally: Tally) -> None:
+        values = rows.slice(place, 1).to_pylist()[0]
+        filing = filing_of(Row(first + place + 1, values), "-", self._written_at)
+        tally.messages += 1
+        tally.unreadable[filing.fault.reason.value if filing.fault else ""] += 1
+
+    def _in_time(self, received: pa.Array) -> Flags:
+        since, until = self._wanted.since.instant, self._wanted.until.instant
+        stamps = received.cast(pa.int64()).fill_null(0).to_numpy()
+        within = np.ones(len(stamps), dtype=bool)
+        if since is not None:
+            within &= stamps >= microseconds(since)
+        if until is not None:
+            within &= stamps < microseconds(until)
+        return within
+
+
+def _plain_ids(column: pa.Array) -> bool:
+    """Whether every id is one as it stands."""
+    if column.null_count:
+        return False
+    lengths = pc.min_max(pc.utf8_length(column)).as_py()
+    if lengths["min"] is not None and (lengths["min"] == 0 or lengths["max"] > MAX_ID_LENGTH):
+        return False
+    markers = pc.is_in(pc.utf8_trim_whitespace(column), pa.array(sorted(MISSING_MARKERS), pa.string()))
+    return not pc.any(markers).as_py()
+
+
+def _existing(stamps: pa.Array) -> Flags:
+    values = stamps.fill_null(microseconds(LATEST) + 1).to_numpy()
+    return np.asarray((values >= microseconds(EARLIEST)) & (values <= microseconds(LATEST)))
+
+
+def one(column: pa.ChunkedArray) -> pa.Array:
+    """A column of a combined table as one array."""
+    combined = column.combine_chunks()
+    return combined.chunk(0) if isinstance(combined, pa.ChunkedArray) else combined
