@@ -189,7 +189,7 @@ def open_model(folder: Path, *, cache_entries: int = DEFAULT_CACHE_ENTRIES) -> t
     manifest = verify(folder)
     model = CodingModel(
         version=manifest.version,
-        nomenclature=_nomenclature(folder, manifest),
+        nomenclature=read_nomenclature(folder, manifest),
         rules=rules.read(folder / RULES),
         classifier=FastTextClassifier(folder / manifest.model_file, temperature=manifest.temperature),
         cache=BoundedCache(cache_entries),
@@ -197,7 +197,8 @@ def open_model(folder: Path, *, cache_entries: int = DEFAULT_CACHE_ENTRIES) -> t
     return manifest, model
 
 
-def _nomenclature(folder: Path, manifest: Manifest) -> Nomenclature:
+def read_nomenclature(folder: Path, manifest: Manifest) -> Nomenclature:
+    """The codes, labels and levels that the model was trained with."""
     with (folder / NOMENCLATURE).open(encoding="utf-8", newline="") as file:
         table = from_rows(manifest.nomenclature, csv.DictReader(file))
     if manifest.nomenclature in BUILT_IN_NOMENCLATURES:

@@ -32,7 +32,7 @@ from models.errors import TrainingError
 from models.evaluation import Example, code_examples
 from models.lru import BoundedCache
 from models.nomenclature import Nomenclature
-from models.reference import reference_distributions
+from models.reference import NoiseFloors, reference_distributions
 from models.rules import RuleTable
 from models.thresholds import thinned
 from models.trial import measure, temperature_of
@@ -100,6 +100,7 @@ def train(
     destination: Path,
     settings: TrainingSettings | None = None,
     progress: Progress = lambda step: None,
+    floors: NoiseFloors | None = None,
 ) -> Manifest:
     """Train, measure, calibrate and write an artefact.
 
@@ -111,6 +112,8 @@ def train(
         The artefact's folder; nothing is left there when training fails.
     progress
         Called with the name of each step as it begins.
+    floors
+        Simulates the noise floors of the drift monitor's signals; without it the reference has none.
 
     Raises
     ------
@@ -144,7 +147,8 @@ def train(
         model = CodingModel("final", nomenclature, table, final, BoundedCache(0))
         rules.write(table, folder / artefact.RULES)
         artefact.write_nomenclature(nomenclature, folder)
-        reference = reference_distributions(validation, code_examples(validation, measured), model)
+        codings = code_examples(validation, measured)
+        reference = reference_distributions(validation, codings, model, threshold=threshold, floors=floors)
         (folder / artefact.REFERENCE).write_text(json.dumps(reference, sort_keys=True, indent=1) + "\n")
         return artefact.seal(
             folder,

@@ -85,8 +85,8 @@ class Alarms:
 
     def _grounds(self) -> Flags:
         rule = self._rule
-        spoke = self.step - self.fired_at <= rule.memory
-        far = (self.over >= rule.persist).any(axis=0)
+        spoke = np.asarray(self.step - self.fired_at <= rule.memory)
+        far = np.asarray((self.over >= rule.persist).any(axis=0))
         if not rule.needs_detector:
             return far
         return spoke & far if rule.needs_distance else spoke
@@ -94,8 +94,8 @@ class Alarms:
     @property
     def suspect(self) -> Flags:
         """Signals of which detector or distance has spoken."""
-        found: Flags = (self.step - self.fired_at <= self._rule.memory) | (self.over > 0).any(axis=0)
-        return found & ~self.standing
+        spoken = (self.step - self.fired_at <= self._rule.memory) | (self.over > 0).any(axis=0)
+        return np.asarray(spoken & ~self.standing)
 
     def forget(self, signal: int) -> None:
         """A signal as it was at first."""

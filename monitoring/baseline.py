@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from monitoring.distances import SQUARED, Distance, measured
+from monitoring.distances import SQUARED, Distance, measured, shares
 from monitoring.layout import Floats, Layout
 from monitoring.noise_floor import Noise, simulate
 from monitoring.windows import dense, sparse
@@ -32,6 +32,7 @@ class Baseline:
         self._sizes = tuple(sizes)
         self.row = np.zeros(layout.width)
         self.filings = 0
+        self._roots = np.zeros(layout.cells)
         self.noise: dict[int, dict[Distance, Noise]] = {}
 
     @property
@@ -63,6 +64,7 @@ class Baseline:
 
     def _measure_noise(self) -> None:
         totals = self._layout.totals(self.row)
+        self._roots = np.sqrt(shares(self.counts, self._layout.starts))
         reference = totals.astype(np.int64)
         self.noise = {
             size: simulate(
@@ -75,16 +77,25 @@ class Baseline:
             for size in self._sizes
         }
 
-    def strayed(self, row: Floats, distance: Distance) -> Floats:
-        """Distance of a row from the baseline, shape (signals,)."""
-        return measured(distance, row[: self._layout.cells], self.counts, self._layout.starts)
+    def strayed(self, rows: Floats, distance: Distance) -> Floats:
+        """Distance of rows from the baseline, shape (..., signals)."""
+        cells = rows[..., : self._layout.cells]
+        if distance is not Distance.HELLINGER:
+            return measured(distance, cells, self.counts, self._layout.starts)
+        # The same as `measured`, several times faster: the baseline's roots are taken once.
+        overlap = np.add.reduceat(np.sqrt(cells) * self._roots, self._layout.starts, axis=-1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            overlap /= np.sqrt(np.add.reduceat(cells, self._layout.starts, axis=-1))
+        found: Floats = np.sqrt(np.maximum(1.0 - overlap, 0.0))
+        return found
 
-    def deviations(self, row: Floats, distance: Distance, size: int) -> Floats:
+    def deviations(self, rows: Floats, distance: Distance, size: int) -> Floats:
         """The same in standard deviations of a row of that many filings without drift."""
-        found = self.strayed(row, distance)
+        found = self.strayed(rows, distance)
         noise = self.noise[size][distance]
         with np.errstate(invalid="ignore", divide="ignore"):
-            return ((found**2 if distance in SQUARED else found) - noise.mean) / noise.spread
+            standing: Floats = ((found**2 if distance in SQUARED else found) - noise.mean) / noise.spread
+        return standing
 
     def state(self) -> dict[str, Any]:
         """For a checkpoint; the noise is simulated again from the same seed."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from river import anomaly
 from river.drift import ADWIN, PageHinkley
@@ -29,7 +29,7 @@ class Detector(Protocol):
 class _River:
     """A detector of River's that never sees what is not finite."""
 
-    def __init__(self, model: ADWIN | PageHinkley | DDM | HDDMA) -> None:
+    def __init__(self, model: Any) -> None:
         self._model = model
 
     def update(self, value: float) -> bool:
@@ -48,7 +48,9 @@ def step_detector(settings: DriftSettings) -> Detector:
     time-changing data with adaptive windowing".
     """
     if settings.detector is DetectorKind.ADWIN:
-        return _River(ADWIN(delta=settings.detector_delta, clock=1, min_window_length=5, grace_period=10))
+        return _River(
+            ADWIN(delta=settings.detector_delta, clock=1, min_window_length=5, grace_period=10)  # type: ignore[no-untyped-call]
+        )
     return _River(
         PageHinkley(
             min_instances=1,
@@ -67,7 +69,7 @@ def error_detector() -> Detector:
     ----------
     Frías-Blanco et al. (2015), "Online and non-parametric drift detection methods based on Hoeffding's bounds".
     """
-    return _River(HDDMA(drift_confidence=0.001, two_sided_test=False))
+    return _River(HDDMA(drift_confidence=0.001, two_sided_test=False))  # type: ignore[no-untyped-call]
 
 
 def ddm_detector() -> Detector:
@@ -92,7 +94,7 @@ class OddFilings:
         self._limits = {
             name: (low, max(high, low + 1e-9)) for name, (low, high) in limits.items() if math.isfinite(high - low)
         }
-        self._trees = anomaly.HalfSpaceTrees(n_trees=10, height=6, window_size=250, seed=1)
+        self._trees: Any = anomaly.HalfSpaceTrees(n_trees=10, height=6, window_size=250, seed=1)
         self.seen = 0
 
     def score(self, features: Mapping[str, float]) -> float:

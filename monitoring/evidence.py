@@ -20,14 +20,14 @@ SLACK = 1.0
 """Standard deviations that a step may stray before it counts for the beginning of a drift."""
 
 
-def detection(panel: Panel, place: int, window: int, at: float) -> DriftEvent:
+def detection(panel: Panel, place: int, size: int, window: Floats, at: float) -> DriftEvent:
     """The event of a signal that has just been found to have drifted."""
-    return _event(panel, place, window, at, DriftState.DETECTED, began(panel, place, at))
+    return _event(panel, place, size, window, at, DriftState.DETECTED, began(panel, place, at))
 
 
-def all_clear(panel: Panel, place: int, window: int, at: float, detected: DriftEvent) -> DriftEvent:
+def all_clear(panel: Panel, place: int, size: int, window: Floats, at: float, detected: DriftEvent) -> DriftEvent:
     """The event that closes a detection; `since` is the detection's."""
-    return _event(panel, place, window, at, DriftState.CLEARED, detected.since.timestamp())
+    return _event(panel, place, size, window, at, DriftState.CLEARED, detected.since.timestamp())
 
 
 def began(panel: Panel, place: int, at: float) -> float:
@@ -46,10 +46,11 @@ def event_id(signal: str, state: DriftState, model_version: str, since: datetime
     return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 
-def _event(panel: Panel, place: int, size: int, at: float, state: DriftState, since: float) -> DriftEvent:
+def _event(
+    panel: Panel, place: int, size: int, window: Floats, at: float, state: DriftState, since: float
+) -> DriftEvent:
     signal = panel.layout.signals[place]
     cells = panel.layout.of_signal[signal.name]
-    window = panel.windows[size].total
     distance = panel.settings.distance
     noise = panel.baseline.noise[size][distance]
     strayed = panel.baseline.strayed(window, distance)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, make_wsgi_app
-from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
@@ -23,10 +23,14 @@ class BatchHistogram:
 
     def __init__(self, spec: MetricSpec, registry: CollectorRegistry) -> None:
         self._spec = spec
-        self._edges = np.asarray(spec.buckets)
-        self._counts = np.zeros(len(spec.buckets) + 1, dtype=np.int64)
-        self._sum = 0.0
+        self.begin(spec.buckets)
         registry.register(self)
+
+    def begin(self, edges: Iterable[float]) -> None:
+        """Count from zero between these upper edges."""
+        self._edges = np.fromiter(edges, dtype=np.float64)
+        self._counts = np.zeros(len(self._edges) + 1, dtype=np.int64)
+        self._sum = 0.0
 
     def observe(self, values: Iterable[float]) -> None:
         """Add observations, in the metric's unit."""
@@ -36,7 +40,7 @@ class BatchHistogram:
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
         """What prometheus-client asks of a collector."""
-        edges = [str(edge) for edge in self._spec.buckets] + ["+Inf"]
+        edges = [str(edge) for edge in self._edges.tolist()] + ["+Inf"]
         cumulative = np.cumsum(self._counts).tolist()
         yield HistogramMetricFamily(
             self._spec.name,
@@ -50,8 +54,40 @@ class BatchHistogram:
         yield HistogramMetricFamily(self._spec.name, self._spec.help)
 
 
+class GaugeTable:
+    """All values of one labelled gauge, replaced in one step.
+
+    A scrape comes from another thread: it sees the table before or after, never a table in the making.
+    """
+
+    def __init__(self, spec: MetricSpec, registry: CollectorRegistry) -> None:
+        self._spec = spec
+        self._rows: Mapping[tuple[str, ...], float] = {}
+        registry.register(self)
+
+    def replace(self, rows: Mapping[Any, float]) -> None:
+        """These values, by the labels' values in the spec's order, and no others."""
+        self._rows = dict(rows)
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """What prometheus-client asks of a collector."""
+        family = GaugeMetricFamily(self._spec.name, self._spec.help, labels=self._spec.labels)
+        for labels, value in self._rows.items():
+            family.add_metric(labels, value)
+        yield family
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        """Name without values, so that registering does not collect."""
+        yield GaugeMetricFamily(self._spec.name, self._spec.help, labels=self._spec.labels)
+
+
 class Instruments:
     """Live metrics of one process, made from specs of the catalogue.
+
+    Parameters
+    ----------
+    tables
+        Labelled gauges among the specs that are replaced as a whole (see `replace`).
 
     Examples
     --------
@@ -62,7 +98,7 @@ class Instruments:
     2.0
     """
 
-    def __init__(self, specs: Iterable[MetricSpec]) -> None:
+    def __init__(self, specs: Iterable[MetricSpec], *, tables: Container[MetricSpec] = ()) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
@@ -70,6 +106,8 @@ class Instruments:
         for spec in specs:
             if spec.kind is Kind.HISTOGRAM:
                 self._metrics[spec.name] = BatchHistogram(spec, self.registry)
+            elif spec in tables:
+                self._metrics[spec.name] = GaugeTable(spec, self.registry)
             else:
                 kind = Counter if spec.kind is Kind.COUNTER else Gauge
                 self._metrics[spec.name] = kind(spec.name, spec.help, spec.labels, registry=self.registry)
@@ -85,6 +123,14 @@ class Instruments:
     def observe(self, spec: MetricSpec, values: Iterable[float]) -> None:
         """Add observations to a histogram."""
         self._metrics[spec.name].observe(values)
+
+    def replace(self, spec: MetricSpec, rows: Mapping[Any, float]) -> None:
+        """Give a gauge of `tables` these values, by the tuple of its labels' values, and no others."""
+        self._metrics[spec.name].replace(rows)
+
+    def edges(self, spec: MetricSpec, edges: Iterable[float]) -> None:
+        """Give a histogram other edges; it begins at zero again."""
+        self._metrics[spec.name].begin(edges)
 
     def forget(self, spec: MetricSpec) -> None:
         """Drop every labelled value of a metric: partitions that went to another worker."""

@@ -20,7 +20,7 @@ from monitoring.layout import NUMERIC, Floats, Ints
 from schemas.decision import Decision, Stage
 from schemas.formality import TEXT_FIELDS
 from schemas.measures import TextMeasures, entropy, missing_count
-from schemas.signals import SIGNALS, SignalKind
+from schemas.signals import SIGNALS
 
 Texts = tuple[str | None, str | None, str | None]
 Versions = tuple[str, str]
@@ -167,8 +167,8 @@ class ObservationReader:
         values[:] = np.array(numbers, dtype=np.float64)
         for signal, column in zip(NUMERIC, values.T, strict=True):
             cells[:, SIGNALS.index(signal)] = bins_of(column, signal.edges)
-        for (name, place, needed), column in zip(_CATEGORICAL, zip(*categories, strict=True), strict=True):
-            cells[:, place] = self._cells_of(name, column, needed=needed)
+        for (name, place, needed), said in zip(_CATEGORICAL, zip(*categories, strict=True), strict=True):
+            cells[:, place] = self._cells_of(name, said, needed=needed)
         return Observations(
             cells, values, np.array(times), np.array(version_of, dtype=np.int64), versions, ids, unreadable
         )
@@ -206,4 +206,3 @@ _VARIABLES = ("type_form", "nature", "event", "surface", "cj_family", "permanenc
 _READ = (*_VARIABLES, "section", "division", "stage", "route")
 _CATEGORICAL = tuple((name, [signal.name for signal in SIGNALS].index(name), name in _VARIABLES) for name in _READ)
 """Name, column, and whether a missing value is a category of its own (of a variable it is)."""
-assert {s.name for s in SIGNALS if s.kind is SignalKind.CATEGORICAL} >= set(_READ)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitoring import evidence
-from monitoring.alarms import AlarmRule, Alarms
+from monitoring.alarms import AlarmRule, Alarms, Flags
 from monitoring.baseline import Baseline
 from monitoring.categories import Categories
 from monitoring.detectors import Detector, error_detector, step_detector
@@ -23,6 +23,11 @@ from schemas.signals import ERROR_CODE, ERROR_SECTION, WRONG, Signal, SignalGrou
 
 ERRORS = (ERROR_CODE.name, ERROR_SECTION.name)
 DETECTORS_OF_ERRORS = "hddm_a"
+STEPS_AT_ONCE = 100
+"""Rows compared in one go: a few megabytes."""
+Cells = npt.NDArray[np.int16]
+Rows = Mapping[int, Floats]
+"""Window -> its counts."""
 SHORT_SLOTS, LONG_SLOTS = 60, 96
 
 
@@ -55,6 +60,7 @@ class Panel:
         steps = max(settings.windows) // settings.step
         rule = AlarmRule(persist=settings.persist, memory=steps, calm=settings.calm)
         self.alarms = Alarms(rule, windows=len(settings.windows), signals=len(signals))
+        self._of_errors = self.layout.names[0] in ERRORS
         self._watched = np.array([signal.alarms for signal in signals])
         self._detectors = [self._new_detector(signal) for signal in signals]
         self._limits = np.full((len(settings.windows), len(signals)), np.inf)
@@ -87,27 +93,51 @@ class Panel:
             return []
         rows = self.layout.rows(cells[:done], values[:done], np.repeat(np.arange(steps), size), steps)
         moments = times[:done].reshape(steps, size)
+        return self._take(rows, cells[:done].reshape(steps, size, -1), moments.min(axis=1), moments.max(axis=1))
+
+    def _take(self, rows: Floats, cells: Cells, begins: Floats, ends: Floats) -> list[DriftEvent]:
+        """Whole steps: those that the baseline still needs, then those that are held against it."""
+        learning = 0
+        while learning < len(rows) and not self.baseline.ready:
+            self.baseline.learn(rows[learning], self.settings.step)
+            learning += 1
+        if learning:
+            for window in self.windows.values():
+                window.push_all(rows[:learning])
+            if not self.baseline.ready:
+                return []
+            self._set_limits()
+            rows, cells, begins, ends = rows[learning:], cells[learning:], begins[learning:], ends[learning:]
         events: list[DriftEvent] = []
-        for number in range(steps):
-            part = cells[number * size : (number + 1) * size]
-            events += self._step(rows[number], part, float(moments[number].min()), float(moments[number].max()))
+        for start in range(0, len(rows), STEPS_AT_ONCE):
+            part = slice(start, start + STEPS_AT_ONCE)
+            events += self._compare(rows[part], cells[part], begins[part], ends[part])
         return events
 
-    def _step(self, row: Floats, cells: npt.NDArray[np.int16], begins: float, ends: float) -> list[DriftEvent]:
-        for window in self.windows.values():
-            window.push(row)
-        if not self.baseline.ready:
-            self.baseline.learn(row, self.settings.step)
-            if self.baseline.ready:
-                self._set_limits()
-            return []
-        deviations = self.baseline.deviations(row, self.settings.distance, self.settings.step)
-        self.history.append((begins, deviations))
-        beyond, within = self._compared()
-        fired = self._fired(deviations, cells)
-        detected, cleared = self.alarms.update(beyond=beyond, within=within, fired=fired & self._watched)
-        events = [self._detect(place, ends) for place in np.flatnonzero(detected)]
-        events += [self._clear(place, ends) for place in np.flatnonzero(cleared)]
+    def _compare(self, rows: Floats, cells: Cells, begins: Floats, ends: Floats) -> list[DriftEvent]:
+        deviations = self.baseline.deviations(rows, self.settings.distance, self.settings.step)
+        full = [window.pushed + 1 + np.arange(len(rows)) >= window.capacity for window in self.windows.values()]
+        totals = [window.push_all(rows) for window in self.windows.values()]
+        far = np.stack([self.baseline.strayed(total, self.settings.distance) for total in totals], axis=1)
+        judged = np.stack(full, axis=1)[:, :, None]
+        beyond = (far > self._limits) & judged & self._watched
+        within = (~((far > self._floors) & judged)).all(axis=1)
+        events: list[DriftEvent] = []
+        for step in range(len(rows)):
+            self.history.append((float(begins[step]), deviations[step]))
+            over = beyond[step]
+            if self._of_errors and over.any():
+                over = over & self._worse([total[step] for total in totals])
+            fired = self._fired(deviations[step], cells[step]) & self._watched
+            detected, cleared = self.alarms.update(beyond=over, within=within[step], fired=fired)
+            if detected.any() or cleared.any():
+                seen = {size: total[step] for size, total in zip(self.windows, totals, strict=True)}
+                events += self._announce(detected, cleared, seen, float(ends[step]))
+        return events
+
+    def _announce(self, detected: Flags, cleared: Flags, seen: Rows, ends: float) -> list[DriftEvent]:
+        events = [self._detect(int(place), seen, ends) for place in np.flatnonzero(detected)]
+        events += [self._clear(int(place), seen, ends) for place in np.flatnonzero(cleared)]
         return [event for event in events if event is not None]
 
     def _set_limits(self) -> None:
@@ -116,33 +146,19 @@ class Panel:
             self._limits[place] = noise.critical(self.settings.level)
             self._floors[place] = noise.floor
 
-    def _compared(self) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-        """Which signals are beyond their limit, by window, and which within every floor."""
-        beyond = np.zeros(self._limits.shape, dtype=bool)
-        within = np.ones(len(self.layout.signals), dtype=bool)
-        for place, window in enumerate(self.windows.values()):
-            if not window.full:
-                continue
-            far = self.baseline.strayed(window.total, self.settings.distance)
-            beyond[place] = (far > self._limits[place]) & self._watched
-            within &= ~(far > self._floors[place])
-        if self.layout.names[0] in ERRORS:
-            beyond &= self._worse()
-        return beyond, within
-
-    def _worse(self) -> npt.NDArray[np.bool_]:
+    def _worse(self, totals: Sequence[Floats]) -> Flags:
         """Errors: fewer of them is no alarm."""
         found = np.zeros(self._limits.shape, dtype=bool)
-        for row, window in enumerate(self.windows.values()):
-            for column, name in enumerate(self.layout.names):
-                cells = self.layout.of_signal[name]
-                wrong = cells.start + self.categories.cell(name, WRONG)
-                then = self.baseline.row[wrong] / max(1.0, self.baseline.row[cells].sum())
-                found[row, column] = window.total[wrong] / max(1.0, window.total[cells].sum()) > then
+        for column, name in enumerate(self.layout.names):
+            cells = self.layout.of_signal[name]
+            wrong = cells.start + self.categories.cell(name, WRONG)
+            then = self.baseline.row[wrong] / max(1.0, self.baseline.row[cells].sum())
+            for row, total in enumerate(totals):
+                found[row, column] = total[wrong] / max(1.0, total[cells].sum()) > then
         return found
 
-    def _fired(self, deviations: Floats, cells: npt.NDArray[np.int16]) -> npt.NDArray[np.bool_]:
-        if self.layout.names[0] in ERRORS:
+    def _fired(self, deviations: Floats, cells: npt.NDArray[np.int16]) -> Flags:
+        if self._of_errors:
             return np.array([self._errors_rose(place, cells) for place in range(len(self._detectors))])
         return np.array([d.update(x) for d, x in zip(self._detectors, deviations.tolist(), strict=True)])
 
@@ -152,15 +168,15 @@ class Panel:
         rose = [self._detectors[place].update(float(outcome == wrong)) for outcome in outcomes[outcomes >= 0]]
         return any(rose)
 
-    def _detect(self, place: int, ends: float) -> DriftEvent | None:
-        window = next(size for row, size in enumerate(self.windows) if self.alarms.over[row, place] > 0)
-        event = evidence.detection(self, place, window, ends)
-        return self._publish(event, ends)
+    def _detect(self, place: int, seen: Rows, ends: float) -> DriftEvent | None:
+        # The shortest window that saw it; the longest when a detector alone is asked.
+        size = next((size for row, size in enumerate(self.windows) if self.alarms.over[row, place]), max(self.windows))
+        return self._publish(evidence.detection(self, place, size, seen[size], ends), ends)
 
-    def _clear(self, place: int, ends: float) -> DriftEvent | None:
-        name = self.layout.names[place]
-        event = evidence.all_clear(self, place, max(self.windows), ends, self.events[name])
-        return self._publish(event, ends)
+    def _clear(self, place: int, seen: Rows, ends: float) -> DriftEvent | None:
+        size = max(self.windows)
+        detected = self.events[self.layout.names[place]]
+        return self._publish(evidence.all_clear(self, place, size, seen[size], ends, detected), ends)
 
     def _publish(self, event: DriftEvent, ends: float) -> DriftEvent | None:
         if event.state is DriftState.DETECTED:
@@ -173,7 +189,7 @@ class Panel:
     @property
     def detector_name(self) -> str:
         """As events say it."""
-        return DETECTORS_OF_ERRORS if self.layout.names[0] in ERRORS else str(self.settings.detector)
+        return DETECTORS_OF_ERRORS if self._of_errors else str(self.settings.detector)
 
     def state_of(self, place: int) -> SignalState:
         """How a signal stands."""
@@ -197,7 +213,7 @@ class Panel:
             if name not in (None, signal.name):
                 continue
             if signal.name in self.events:
-                event = evidence.all_clear(self, place, size, at, self.events[signal.name])
+                event = evidence.all_clear(self, place, size, window.total, at, self.events[signal.name])
                 events.append(self._publish(event, at))
             self.alarms.forget(place)
             self._detectors[place] = self._new_detector(signal)

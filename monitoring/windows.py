@@ -42,20 +42,35 @@ class CountWindow:
         return self.pushed >= len(self._ring)
 
     @property
+    def capacity(self) -> int:
+        """Rows it holds."""
+        return len(self._ring)
+
+    @property
     def steps(self) -> int:
         """Rows in it now."""
         return min(self.pushed, len(self._ring))
 
     def push(self, row: Floats) -> None:
         """Add a row; the oldest leaves."""
-        self.total += row
-        self.total -= self._ring[self._next]
-        self._ring[self._next] = row
-        self._next = (self._next + 1) % len(self._ring)
-        self.pushed += 1
-        if self._next == 0:
-            # Counts are exact in float64; sums of values are not, and errors must not pile up for years.
-            self.total = self._ring.sum(axis=0)
+        self.push_all(row[None, :])
+
+    def push_all(self, rows: Floats) -> Floats:
+        """Add rows one after the other; the sum after each, shape (rows, width)."""
+        sums = np.empty_like(rows)
+        done = 0
+        while done < len(rows):
+            # Up to the ring's end, where the sum is made anew: counts are exact in float64, sums of
+            # values are not, and their errors must not pile up for years.
+            part = rows[done : done + len(self._ring) - self._next]
+            place = slice(self._next, self._next + len(part))
+            sums[done : done + len(part)] = self.total + np.cumsum(part - self._ring[place], axis=0)
+            self._ring[place] = part
+            done += len(part)
+            self.pushed += len(part)
+            self._next = place.stop % len(self._ring)
+            self.total = self._ring.sum(axis=0) if self._next == 0 else sums[done - 1].copy()
+        return sums
 
     def begin_at(self, pushed: int) -> None:
         """Count from here: the next row goes where it would have gone."""

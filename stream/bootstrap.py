@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from models import policy as policies
 from models.artefact import Manifest, open_model
@@ -19,7 +22,12 @@ from stream.kafka.producer import AwaitableProducer
 from stream.redis_store import RedisStore
 from stream.settings import Settings
 
+if TYPE_CHECKING:
+    from stream.monitor.engine import Engine
+    from stream.monitor.join import Join
+
 REDIS_PREFIX = "codiflux:"
+DAY_HOURS = 24
 
 
 @dataclass(frozen=True)
@@ -89,6 +97,52 @@ def make_redis(settings: Settings, instruments: Instruments) -> RedisStore | Non
         failed=lambda operation: instruments.add(catalogue.REDIS_ERRORS, operation=operation),
         clock=time.monotonic,
     )
+
+
+def make_monitor(settings: Settings, *, join: Join | None = None) -> Engine:
+    """The drift monitor of the settings, with its state as it was left.
+
+    Parameters
+    ----------
+    join
+        One that is open already.
+
+    Raises
+    ------
+    ArtefactError, UsageError
+        Naming the file or the variable.
+    """
+    models = WatchedModels(
+        settings.model, [Path(place) for place in settings.monitor_models.split(os.pathsep) if place]
+    )
+    spans = (settings.monitor_short_window_seconds, settings.monitor_long_window_seconds)
+    drift = DriftMonitor(
+        models.references,
+        DriftSettings(
+            windows=(settings.monitor_short_window_filings, settings.monitor_long_window_filings),
+            spans_seconds=spans,
+            baseline_filings=settings.monitor_baseline_filings,
+        ),
+        measurer=CachedTextMeasurer(models.by_version),
+        branches=models.branches,
+    )
+    hours = (DAY_HOURS, settings.monitor_accuracy_days * DAY_HOURS)
+    copies = Copies()
+    return Engine(
+        drift=drift,
+        mix=Mix(spans, drift.categories),
+        accuracy=AccuracyWindows(max(hours)),
+        join=join or Join(settings.monitor_state, models.path_of),
+        models=models,
+        reader=Reader({settings.topic(name): name for name in WATCHED}, copies, models.path_of),
+        copies=copies,
+        spans=Spans(hours, settings.monitor_join_days * DAY_HOURS),
+    )
+
+
+def monitor_instruments() -> Instruments:
+    """The monitor's metrics, without values."""
+    return Instruments(catalogue.MONITOR_METRICS, tables=catalogue.MONITOR_TABLES)
 
 
 def utc_now() -> datetime:

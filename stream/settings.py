@@ -98,6 +98,42 @@ class Settings(BaseSettings):
     stall_seconds: float = Field(
         60.0, gt=0.0, description="Without a moved commit for this long while there is lag, the worker is not live."
     )
+    monitor_group: str = Field(
+        "codiflux-monitor", description="Consumer group under which the monitor's position is shown, before the prefix."
+    )
+    monitor_state: Path | None = Field(
+        None,
+        description="File of the monitor's windows and of labels still to come; without one it begins from Kafka"
+        " at each start.",
+    )
+    monitor_models: str = Field(
+        "",
+        description="Folders of further models, colon-separated: a model's, or one that holds several; looked at anew"
+        " when a decision names a model that is not known.",
+    )
+    monitor_short_window_filings: int = Field(
+        500, ge=100, multiple_of=50, description="Filings of the window that sees strong drifts at once."
+    )
+    monitor_long_window_filings: int = Field(
+        5_000, ge=100, multiple_of=50, description="Filings of the window that sees weak drifts."
+    )
+    monitor_baseline_filings: int = Field(
+        20_000, ge=100, multiple_of=50, description="Filings of the stream that alarms are held against."
+    )
+    monitor_short_window_seconds: float = Field(
+        3_600.0, ge=60.0, description="Event time of the shorter window that is shown."
+    )
+    monitor_long_window_seconds: float = Field(
+        86_400.0, ge=60.0, description="Event time of the longer window that is shown."
+    )
+    monitor_accuracy_days: int = Field(30, ge=2, le=366, description="Days of the longer window of accuracy.")
+    monitor_join_days: int = Field(
+        90, ge=2, description="Days a decision waits for its label; the topics keep decisions as long."
+    )
+    monitor_commit_seconds: float = Field(
+        5.0, gt=0.0, description="Time between writes of the monitor's state; a crash reads again what came since."
+    )
+    monitor_export_seconds: float = Field(1.0, gt=0.0, description="Time between two makings of the monitor's metrics.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
     log_json: bool = Field(False, description="Log one JSON object a line.")
 
@@ -109,6 +145,11 @@ class Settings(BaseSettings):
     def group(self) -> str:
         """The workers' consumer group on the broker."""
         return f"{self.topic_prefix}{self.consumer_group}"
+
+    @property
+    def monitor_group_name(self) -> str:
+        """The monitor's consumer group on the broker."""
+        return f"{self.topic_prefix}{self.monitor_group}"
 
 
 def read_settings(**overrides: object) -> Settings:

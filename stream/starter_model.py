@@ -12,6 +12,7 @@ from pathlib import Path
 from models import nomenclature, training
 from models.artefact import MANIFEST
 from models.starter import recipe
+from monitoring.noise_floor import floors
 
 
 def starter_model(*, progress: Callable[[str], None]) -> Path:
@@ -27,19 +28,21 @@ def starter_model(*, progress: Callable[[str], None]) -> Path:
     progress(f"no starter model yet: training one into {folder} (once)")
     table = nomenclature.load("naf-rev2")
     examples, settings = recipe.starter(table.name)
-    training.train(examples, nomenclature=table, destination=folder, settings=settings, progress=progress)
+    training.train(
+        examples, nomenclature=table, destination=folder, settings=settings, progress=progress, floors=floors
+    )
     return folder
 
 
 def _ingredients() -> str:
     digest = hashlib.sha256()
-    for file in _files(resources.files("models")):
+    for file in (*_files(resources.files("models")), *_files(resources.files("schemas"))):
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:12]
 
 
 def _files(folder: Traversable) -> list[Traversable]:
-    """Code and data of `models`, in a fixed order."""
+    """Code and data of a package, in a fixed order."""
     found: list[Traversable] = []
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if entry.is_dir():

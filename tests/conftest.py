@@ -30,6 +30,7 @@ def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real artefact, small enough to train in every session."""
     from models import nomenclature, training
     from models.starter import declarations
+    from monitoring.noise_floor import floors
 
     chosen: dict[str, list[declarations.Declaration]] = {}
     for declaration in declarations.declarations():
@@ -45,6 +46,7 @@ def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         nomenclature=nomenclature.load("naf-rev2"),
         destination=destination,
         settings=settings,
+        floors=floors,
     )
     return destination
 

@@ -18,6 +18,7 @@ from stream.cli import (
     demo,
     evaluate,
     explain,
+    monitor,
     predict,
     replay,
     schemas,
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 demo.register(app)
 worker.register(app)
+monitor.register(app)
 train.register(app)
 evaluate.register(app)
 choose_threshold.register(app)

@@ -49,6 +49,7 @@ def train(
     from models import nomenclature as nomenclatures
     from models import training
     from models.artefact import check_free
+    from monitoring.noise_floor import floors
     from stream.cli.output import messages, print_json
     from stream.errors import UsageError
 
@@ -65,7 +66,7 @@ def train(
         settings = settings if seed is None else replace(settings, seed=seed)
     messages.print(f"{len(examples)} labelled filings")
     manifest = training.train(
-        examples, nomenclature=table, destination=output, settings=settings, progress=messages.print
+        examples, nomenclature=table, destination=output, settings=settings, progress=messages.print, floors=floors
     )
     if as_json:
         print_json(_summary(manifest, output))

@@ -1,0 +1,223 @@
+"""All partitions of some topics as one stream in the order of time, without a consumer group's assignment.
+
+A client hands over partition by partition: when it catches up, an hour of the first comes before a
+minute of the second. Here a message is given once no other partition can still bring an earlier
+one, so that windows and detectors see a history in the order it happened, and see it so again when
+it is read again. What is at its end holds nobody up, and nothing is held for more than a moment.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from stream.errors import BrokerUnavailable
+from stream.kafka.admin import Partition
+from stream.kafka.configuration import client_configuration
+from stream.kafka.reader import PASSING
+from stream.settings import Settings
+
+HOLD_SECONDS = 3.0
+"""A partition that says nothing for so long, neither message nor end, holds the others up no more."""
+AHEAD = 40_000
+"""Messages that may wait for the other partitions, all together, before the fetching of some is paused."""
+AHEAD_AT_LEAST = 500
+BUFFER_KILOBYTES = 32_768
+REQUEST_SECONDS = 2.0
+
+
+class Item(NamedTuple):
+    """One message; tuples compare in the order of the merged stream.
+
+    Parameters
+    ----------
+    timestamp
+        The broker's, milliseconds since the epoch.
+    """
+
+    timestamp: int
+    topic: str
+    partition: int
+    offset: int
+    value: bytes | None
+
+
+class Merge:
+    """The merging alone: messages and ends go in, what is in order comes out. Time is an argument.
+
+    Examples
+    --------
+    >>> merge = Merge([("a", 0), ("b", 0)], now=0.0)
+    >>> merge.put(Item(20, "a", 0, 5, b"")); merge.put(Item(10, "b", 0, 9, b""))
+    >>> [item.timestamp for item in merge.take(now=0.1)]
+    [10]
+    >>> merge.at_end("b", 0); [item.timestamp for item in merge.take(now=0.1)]
+    [20]
+    """
+
+    def __init__(self, places: list[Partition], now: float) -> None:
+        self._waiting: dict[Partition, deque[Item]] = {place: deque() for place in places}
+        self._ended: set[Partition] = set()
+        self._newest: dict[Partition, int] = dict.fromkeys(places, -1)
+        self._heard: dict[Partition, float] = dict.fromkeys(places, now)
+
+    def put(self, item: Item) -> None:
+        """A message of one partition, after those before it."""
+        place = (item.topic, item.partition)
+        self._waiting[place].append(item)
+        if item.timestamp > self._newest[place]:
+            self._newest[place] = item.timestamp
+        self._ended.discard(place)
+
+    def at_end(self, topic: str, partition: int) -> None:
+        """A partition has no more for now."""
+        self._ended.add((topic, partition))
+
+    def heard(self, place: Partition, now: float) -> None:
+        """Something came from a partition."""
+        self._heard[place] = now
+
+    def add(self, place: Partition, now: float) -> None:
+        """One more partition."""
+        self._waiting[place] = deque()
+        self._newest[place], self._heard[place] = -1, now
+
+    def take(self, now: float) -> list[Item]:
+        """What no partition can precede any more, in order."""
+        bound = min(
+            (
+                newest
+                for place, newest in self._newest.items()
+                if place not in self._ended and now - self._heard[place] <= HOLD_SECONDS
+            ),
+            default=None,
+        )
+        taken: list[Item] = []
+        for waiting in self._waiting.values():
+            while waiting and (bound is None or waiting[0].timestamp <= bound):
+                taken.append(waiting.popleft())
+        taken.sort()
+        return taken
+
+    def ahead(self) -> set[Partition]:
+        """Partitions with so much waiting that they need not be fetched."""
+        limit = max(AHEAD_AT_LEAST, AHEAD // max(1, len(self._waiting)))
+        return {place for place, waiting in self._waiting.items() if len(waiting) > limit}
+
+    def ended(self) -> bool:
+        """Whether every partition is at its end and nothing waits."""
+        return len(self._ended) == len(self._waiting) and not any(self._waiting.values())
+
+
+class MergedConsumer:
+    """Reads assigned partitions from given offsets for ever.
+
+    Parameters
+    ----------
+    group
+        Under which the offsets read are shown to lag tools; nobody resumes from them.
+    starts
+        (topic, partition) -> first offset.
+    """
+
+    def __init__(self, settings: Settings, *, group: str, starts: Mapping[Partition, int], now: float) -> None:
+        self._merge = Merge(list(starts), now)
+        self._consumer = Consumer(
+            client_configuration(settings)
+            | {
+                "group.id": group,
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "enable.partition.eof": True,
+                "auto.offset.reset": "earliest",
+                "queued.max.messages.kbytes": BUFFER_KILOBYTES,
+                "fetch.wait.max.ms": 100,
+                "topic.metadata.refresh.interval.ms": 30_000,
+            }
+        )
+        self._consumer.assign([TopicPartition(*place, offset) for place, offset in starts.items()])
+        self._paused: set[Partition] = set()
+        self._last_answer = now
+
+    def poll(self, most: int, timeout_seconds: float) -> list[Item]:
+        """What is in order by now; may be empty.
+
+        Raises
+        ------
+        BrokerUnavailable
+            The broker refuses a partition for good. That it is away is no error: it may come back.
+        """
+        for message in self._consumer.consume(most, timeout=timeout_seconds):
+            error = message.error()
+            topic, partition, offset = message.topic(), message.partition(), message.offset()
+            if topic is None or partition is None or offset is None:
+                self._pass(error)
+                continue
+            if error is None:
+                self._merge.put(Item(message.timestamp()[1], topic, partition, offset, message.value()))
+            elif error.code() == KafkaError._PARTITION_EOF:
+                self._merge.at_end(topic, partition)
+            else:
+                self._pass(error)
+                continue
+            self._last_answer = time.monotonic()
+            self._merge.heard((topic, partition), self._last_answer)
+        taken = self._merge.take(time.monotonic())
+        self._hold_back()
+        return taken
+
+    def _pass(self, error: KafkaError | None) -> None:
+        """A broker that is away may come back; a refusal is for good."""
+        if error is not None and not error.retriable() and error.code() not in PASSING:
+            raise BrokerUnavailable(f"Kafka, reading: {error.str()}")
+
+    def _hold_back(self) -> None:
+        ahead = self._merge.ahead()
+        if ahead == self._paused:
+            return
+        if pause := ahead - self._paused:
+            self._consumer.pause([TopicPartition(*place) for place in pause])
+        if resume := self._paused - ahead:
+            self._consumer.resume([TopicPartition(*place) for place in resume])
+        self._paused = ahead
+
+    def add(self, starts: Mapping[Partition, int], now: float) -> None:
+        """Read further partitions as well."""
+        for place in starts:
+            self._merge.add(place, now)
+        self._consumer.incremental_assign([TopicPartition(*place, offset) for place, offset in starts.items()])
+
+    def at_end(self) -> bool:
+        """Whether all there was has been handed over."""
+        return self._merge.ended()
+
+    def answers(self, place: Partition) -> bool:
+        """Whether the broker is there: asked when nothing comes."""
+        try:
+            self._consumer.get_watermark_offsets(TopicPartition(*place), timeout=REQUEST_SECONDS)
+        except KafkaException:
+            return False
+        return True
+
+    def ends(self) -> dict[Partition, int]:
+        """Offset the next message gets, as far as the last fetches tell."""
+        found = {}
+        for part in self._consumer.assignment():
+            end = self._consumer.get_watermark_offsets(part, cached=True)[1]
+            if end >= 0:
+                found[part.topic, part.partition] = end
+        return found
+
+    def show(self, positions: Mapping[Partition, int]) -> None:
+        """Commit positions, for lag tools alone: without waiting, and without error when it fails."""
+        if positions:
+            offsets = [TopicPartition(*place, offset) for place, offset in positions.items()]
+            self._consumer.commit(offsets=offsets, asynchronous=True)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._consumer.close()
