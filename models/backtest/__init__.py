@@ -8,7 +8,9 @@ groups        the same figures by section and by type of form
 comparison    McNemar's test between two models, and where they differ
 days          work of the review team, and the error as it was known on each day
 schedule      the periods of a retraining schedule
-figures       all of it as values that are written to summary.json
+figures       what is said of models, variants and schedules, as values
+drift_figures what the drift monitor says, as values
+evaluated     all of it together, as summary.json has it
 
 Pure: arrays in, values out; every pass over the filings is vectorised.
 """

@@ -71,6 +71,11 @@ class Truth:
         """Filings that estimates rest on."""
         return self.weight > 0.0
 
+    def agrees(self, code: Ints) -> Bools:
+        """Codes that are the label's; `NO_CODE` agrees with `UNCODABLE`."""
+        hits: Bools = (code == self.code) | ((code == NO_CODE) & (self.code == UNCODABLE))
+        return hits
+
 
 @dataclass(frozen=True)
 class Codings:
@@ -100,8 +105,7 @@ class Codings:
 
     def right(self, truth: Truth) -> Bools:
         """The first code is the label's; a filing rightly returned is right, too."""
-        hits: Bools = (self.code == truth.code) | ((self.code == NO_CODE) & (truth.code == UNCODABLE))
-        return hits
+        return truth.agrees(self.code)
 
 
 @dataclass(frozen=True)

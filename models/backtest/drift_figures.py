@@ -44,11 +44,18 @@ class DriftFigures(_Figures):
     ----------
     model_version
         Whose reference the history was held against.
+    against
+        `baseline`: the history's own beginning, on which alarms are decided; `training`, where the
+        history is too short to have one, and no alarm is possible.
+    baseline_filings
+        How many filings make a baseline.
     events
         Detections and all-clears, in the order of event time.
     """
 
     model_version: str
     window: str
+    against: str
+    baseline_filings: int
     signals: tuple[DriftSignal, ...]
     events: tuple[DriftEvent, ...]

@@ -4,57 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict
 
 from models.backtest import figures as backtest
 from models.backtest.columns import NO_CODE, Truth, branches
 from models.backtest.curve import Costs
-from models.backtest.days import WINDOW_DAYS
-from models.backtest.drift_figures import DriftFigures
-from models.backtest.figures import (
-    Comparison,
-    Example,
-    FocusFigures,
-    History,
-    ModelFigures,
-    ScheduleFigures,
-    VariantFigures,
-)
+from models.backtest.evaluated import Evaluation, LabelFigures
+from models.backtest.figures import Comparison, Example, History
 from stream.replay.judged import Run
-from stream.replay.label_join import JoinedLabels, LabelFigures
+from stream.replay.label_join import JoinedLabels
 
 EXAMPLES = 12
 """Filings shown on which two models differ."""
 _SEED = 20_261_128
-
-
-class Evaluation(BaseModel):
-    """All figures of the report.
-
-    Parameters
-    ----------
-    costs
-        What was assumed.
-    labels
-        `None` when none were given: nothing is said of right and wrong then.
-    window_days
-        What an estimate of a day looks back on.
-    drift
-        `None` when it could not be told; `drift_missing` says why.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
-
-    costs: Costs
-    labels: LabelFigures | None
-    window_days: int = WINDOW_DAYS
-    models: tuple[ModelFigures, ...]
-    variants: tuple[VariantFigures, ...]
-    focus: tuple[FocusFigures, ...]
-    comparisons: tuple[Comparison, ...]
-    drift: DriftFigures | None = None
-    drift_missing: str | None = None
-    retraining: tuple[ScheduleFigures, ...] = ()
 
 
 def history_of(run: Run, joined: JoinedLabels | None) -> History:

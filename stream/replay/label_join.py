@@ -8,55 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import BaseModel, ConfigDict
 
 from models.backtest.columns import NO_CODE, UNCODABLE, Bools, Floats, Ints, Truth
+from models.backtest.evaluated import LabelFigures
 from stream.errors import UsageError
 from stream.replay.judged import DAY_MICROS
 from stream.replay.labels import NO_TIME, UNKNOWN, Labels, Micros, Origin
-
-
-class LabelFigures(BaseModel):
-    """What became of the labels.
-
-    Parameters
-    ----------
-    labels
-        In the source.
-    unreadable, unknown_codes, unmatched
-        Those left out: no label, of another nomenclature, for a filing that is not in the run.
-    joined
-        The others; a filing may have several.
-    filings
-        Filings with a label.
-    uncodable
-        Filings whose last label says that there is nothing to code.
-    sampled
-        Filings that estimates rest on: with a claim alone a filing is no sample of anything.
-    origins
-        Joined labels by origin; "complete" where the labels do not say.
-    arrival
-        When labels arrive: `delay`, `labelled_at`, or `at once` where nothing is known.
-    delay_seconds
-        The simulated delay; the median of the labels' own where these are taken.
-    audit_share
-        By which labels of audits are weighted.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    labels: int
-    unreadable: int
-    unknown_codes: int
-    unmatched: int
-    joined: int
-    filings: int
-    uncodable: int
-    sampled: int
-    origins: dict[str, int]
-    arrival: str
-    delay_seconds: float | None
-    audit_share: float | None
 
 
 @dataclass(frozen=True)

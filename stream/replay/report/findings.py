@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from stream.replay.evaluation import Evaluation
+from models.backtest.evaluated import Evaluation
 from stream.replay.report.tables import difference
 from stream.replay.report.words import Said, day, interval, number, p_value, percent, plain, say, significant
 

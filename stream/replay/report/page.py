@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from importlib import resources
 
-from stream.replay.evaluation import Evaluation
+from models.backtest.evaluated import Evaluation
 from stream.replay.report import sections
 from stream.replay.report.findings import findings
 from stream.replay.report.names import Names

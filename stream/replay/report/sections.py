@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from models.backtest.evaluated import Evaluation
 from models.backtest.figures import FocusFigures
-from stream.replay.evaluation import Evaluation
 from stream.replay.report import calendar, charts, tables
 from stream.replay.report.charts import legend
 from stream.replay.report.findings import schedule_name
