@@ -8,8 +8,7 @@ from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
-from scipy.special import ndtr, ndtri
-from scipy.stats import binomtest, chi2
+from scipy.special import bdtr, chdtrc, ndtr, ndtri
 
 from models.backtest.columns import NO_CODE, Codings, Floats, Ints, Truth
 from models.backtest.estimates import CONFIDENCE, Fraction
@@ -83,9 +82,9 @@ def mcnemar(both: int, only_a: int, only_b: int, neither: int) -> McNemar:
     if apart == 0:
         p_value = 1.0
     elif exact:
-        p_value = float(binomtest(only_a, apart, 0.5).pvalue)
+        p_value = 2.0 * float(bdtr(min(only_a, only_b), apart, 0.5))
     else:
-        p_value = float(chi2.sf(max(0, abs(only_a - only_b) - 1) ** 2 / apart, 1))
+        p_value = float(chdtrc(1, max(0, abs(only_a - only_b) - 1) ** 2 / apart))
     rows = both + apart + neither
     difference = (only_b - only_a) / rows if rows else 0.0
     low, high = _paired_interval(only_a, only_b, rows)

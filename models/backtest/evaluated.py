@@ -65,7 +65,7 @@ class Evaluation(BaseModel):
     window_days
         What an estimate of a day looks back on.
     drift
-        `None` when it could not be told; `drift_missing` says why.
+        `None` when it was not asked for.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
@@ -78,5 +78,4 @@ class Evaluation(BaseModel):
     focus: tuple[FocusFigures, ...]
     comparisons: tuple[Comparison, ...]
     drift: DriftFigures | None = None
-    drift_missing: str | None = None
     retraining: tuple[ScheduleFigures, ...] = ()

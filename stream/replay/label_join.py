@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,7 +114,8 @@ def join(
         first_day=first_day,
     )
     truth = joined.last()
-    names = Counter(Origin(int(value)).name.lower() for value in origin)
+    kinds, counts = np.unique(origin, return_counts=True)
+    names = {Origin(kind).name.lower(): count for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True)}
     own_times = bool((labels.labelled_at[kept] != NO_TIME).any())
     figures = LabelFigures(
         labels=len(labels) + labels.unreadable,

@@ -27,6 +27,7 @@ from schemas.formality import missing_to_none
 from schemas.label import Label
 from stream.errors import UsageError
 from stream.filings import CODE, identity_of, instant_of, row_identity, written_code
+from stream.replay.label_columns import identities, instants, looked_up, read_columns
 from stream.tables import Row, open_table
 
 UNKNOWN = -3
@@ -82,15 +83,60 @@ def from_file(path: Path, nomenclature: Nomenclature) -> Labels:
         Naming file and line of what is no label; or a file of which no code is in the nomenclature.
     """
     table = open_table(path, required=(CODE,))
-    rows = (_from_row(path, number, row) for number, row in enumerate(table.rows, start=1))
-    labels = _collected((row for row in rows if row is not None), nomenclature)
+    labels = _by_columns(path, nomenclature)
+    if labels is None:
+        rows = (_from_row(path, number, row) for number, row in enumerate(table.rows, start=1))
+        labels = _collected((row for row in rows if row is not None), nomenclature)
     if len(labels) == 0:
         raise UsageError(f"{path}: no labels in it")
     if (labels.code == UNKNOWN).all():
         raise UsageError(
-            f"{path}: none of its codes is in {nomenclature.name}; give labels of the models' nomenclature"
+            f"{path}: none of its codes is in {nomenclature.name}; give labels in the models' own"
         )
     return labels
+
+
+def _by_columns(path: Path, nomenclature: Nomenclature) -> Labels | None:
+    """The labels of a table in which nothing is odd; `None` leaves it to the reading by rows."""
+    table = read_columns(path)
+    if table is None or CODE not in table.column_names:
+        return None
+    numbers = _Codes(nomenclature)
+    ids = identities(table, path)
+    code = looked_up(table, CODE, numbers.of)
+    foreign = looked_up(table, "nomenclature", lambda name: identity_of(name) not in (None, nomenclature.name))
+    origin = looked_up(table, "origin", _origin_number)
+    times = instants(table, NO_TIME)
+    if ids is None or code is None or foreign is None or origin is None or times is None or (origin < 0).any():
+        return None
+    # Nothing said about why, and no code: nobody has coded it.
+    kept = (code != UNCODABLE) | (origin != Origin.COMPLETE)
+    code = np.where(foreign == 1, UNKNOWN, code).astype(np.int32)
+    return Labels(ids.filter(pa.array(kept)), code[kept], times[kept], origin[kept])
+
+
+def _origin_number(written: Any) -> int:
+    """Its value, -1 for what is none."""
+    name = identity_of(written)
+    return Origin.COMPLETE if name is None else Origin.__members__.get(str(name).strip().upper(), -1)
+
+
+class _Codes:
+    """Positions of codes as people write them ("43.22a", 1.0), each spelling worked out once."""
+
+    def __init__(self, nomenclature: Nomenclature) -> None:
+        self._nomenclature = nomenclature
+        self._position = {code: where for where, code in enumerate(nomenclature.codes)}
+        self._known: dict[Any, int] = {}
+
+    def of(self, written: Any) -> int:
+        """Position, `UNCODABLE` for none, `UNKNOWN` for one of another nomenclature."""
+        number = self._known.get(written)
+        if number is None:
+            code = written_code(written, self._nomenclature) or ""
+            number = UNCODABLE if identity_of(written) is None else self._position.get(code, UNKNOWN)
+            self._known[written] = number
+        return number
 
 
 def from_messages(values: Iterable[bytes | None], nomenclature: Nomenclature) -> Labels:
@@ -148,21 +194,15 @@ def _from_row(path: Path, number: int, row: Row) -> dict[str, Any] | None:
 
 
 def _collected(rows: Iterable[Mapping[str, Any]], nomenclature: Nomenclature) -> Labels:
-    position = {code: where for where, code in enumerate(nomenclature.codes)}
-    known: dict[Any, int] = {}
+    numbers = _Codes(nomenclature)
     ids: list[str] = []
     codes: list[int] = []
     times: list[int] = []
     origins: list[int] = []
     for row in rows:
-        written = row["code"]
-        if written not in known:
-            # As people write codes ("43.22a", 1.0): once a spelling.
-            code = written_code(written, nomenclature)
-            known[written] = UNCODABLE if identity_of(written) is None else position.get(code or "", UNKNOWN)
         foreign = row["nomenclature"] not in (None, nomenclature.name)
         ids.append(row["formality_id"])
-        codes.append(UNKNOWN if foreign else known[written])
+        codes.append(UNKNOWN if foreign else numbers.of(row["code"]))
         times.append(NO_TIME if row["labelled_at"] is None else micros(row["labelled_at"]))
         origins.append(Origin[str(row["origin"]).upper()])
     return Labels(

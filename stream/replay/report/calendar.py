@@ -11,7 +11,7 @@ from models.backtest.estimates import Estimate
 from models.backtest.figures import RetrainedPeriod, ScheduleFigures
 from stream.replay.report.charts import FEWEST
 from stream.replay.report.plot import Plot, headroom, plot
-from stream.replay.report.words import Said, day, number, percent, say, significant
+from stream.replay.report.words import day, number, percent, say, significant
 
 MOST_BARS = 130
 """Days beyond which a bar stands for a week."""
@@ -44,7 +44,7 @@ def work(name: str, days: Sequence[Day], workload: Workload, review_minutes: flo
     title = say("dossiers par jour", "filings a day") if step == 1 else say("dossiers par semaine", "filings a week")
     chart.y_axis(chart.y.ticks(), number, title)
     hours = [value for value in chart.y.ticks() if value]
-    chart.right_axis(hours, lambda value: _hours(value * review_minutes / 60), say("heures", "hours"))
+    chart.right_axis(hours, lambda value: significant(round(value * review_minutes / 60, 2)), say("heures", "hours"))
     for bar in bars:
         left, right = _x(bar[0].day), _x(bar[-1].day) + 1
         gap = 0.12 * (right - left)
@@ -61,12 +61,12 @@ def drift(name: str, signal: DriftSignal) -> str:
     days = [point.day for point in signal.points]
     span = (_x(days[0]), _x(days[-1]) + 1.0)
     highest = max(max(point.distance, point.floor) for point in signal.points)
-    chart = plot(name, span, (0.0, headroom(highest)), width=440, height=210, left=58)
+    chart = plot(name, span, (0.0, headroom(highest, 3)), width=440, height=190, left=58)
     for point in signal.points:
         if point.drifting:
             chart.bar(_x(point.day), _x(point.day) + 1, 0.0, chart.y.high, 2, style="marked")
     _ticks(chart, days[0], days[-1], 4)
-    chart.y_axis(chart.y.ticks(3), significant, say("distance", "distance"))
+    chart.y_axis(chart.y.ticks(3), significant, say("distance de Hellinger", "Hellinger distance"))
     chart.line([(_x(point.day) + 0.5, point.floor) for point in signal.points], 0, style="dashed")
     chart.line([(_x(point.day) + 0.5, point.distance) for point in signal.points], 1)
     return chart.svg()
@@ -96,10 +96,6 @@ def retraining(schedules: Sequence[ScheduleFigures]) -> str:
 
 def _value(estimate: Estimate) -> float:
     return estimate.value or 0.0
-
-
-def _hours(value: float) -> Said:
-    return number(value, 0 if value >= 10 else 1)
 
 
 def _middle(period: RetrainedPeriod) -> float:

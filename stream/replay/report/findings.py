@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from models.backtest.evaluated import Evaluation
+from stream.replay.report.signals import signal_name
 from stream.replay.report.tables import difference
-from stream.replay.report.words import Said, day, interval, number, p_value, percent, plain, say, significant
+from stream.replay.report.words import Said, day, interval, number, p_value, percent, say, significant
 
 SIGNIFICANT = 0.05
 
@@ -55,14 +56,14 @@ def _compared(evaluation: Evaluation, names: Mapping[int, Said]) -> Iterator[Sai
         values = {"a": names[one.a], "b": names[one.b], "d": difference(one), "p": p_value(test.p_value)}
         if test.p_value >= SIGNIFICANT:
             yield say(
-                "{b} contre {a} : {d} de codes justes ; l’écart ne se distingue pas du hasard (McNemar, p = {p}).",
-                "{b} against {a}: {d} of right codes; the difference is not told from chance (McNemar, p = {p}).",
+                "{b} contre {a} : {d} de codes justes ; l’écart ne se distingue pas du hasard (McNemar, {p}).",
+                "{b} against {a}: {d} of right codes; the difference is not told from chance (McNemar, {p}).",
                 **values,
             )
         else:
             yield say(
-                "{b} contre {a} : {d} de codes justes ; l’écart dépasse le hasard (McNemar, p = {p}).",
-                "{b} against {a}: {d} of right codes; more than chance explains (McNemar, p = {p}).",
+                "{b} contre {a} : {d} de codes justes ; l’écart dépasse le hasard (McNemar, {p}).",
+                "{b} against {a}: {d} of right codes; more than chance explains (McNemar, {p}).",
                 **values,
             )
 
@@ -102,7 +103,7 @@ def _work(evaluation: Evaluation, names: Mapping[tuple[int, int], Said]) -> Iter
 
 
 def _drift(evaluation: Evaluation) -> Iterator[Said]:
-    if evaluation.drift is None:
+    if evaluation.drift is None or evaluation.drift.against != "baseline":
         return
     detected = [event for event in evaluation.drift.events if event.state == "detected"]
     if not detected:
@@ -110,12 +111,16 @@ def _drift(evaluation: Evaluation) -> Iterator[Said]:
         return
     first = detected[0]
     yield say(
-        "{n} dérives détectées ; la première le {day} sur {signal}.",
-        "{n} drifts detected; the first on {day}, in {signal}.",
+        "Dérives détectées : {n}, la première le {day} sur {signal}.",
+        "Drifts detected: {n}, the first on {day} in {signal}.",
         n=number(len(detected)),
         day=day(first.detected_at.date()),
-        signal=plain(first.signal),
+        signal=_quoted(signal_name(first.signal)),
     )
+
+
+def _quoted(name: Said) -> Said:
+    return say("« {name} »", "“{name}”", name=name)
 
 
 def _retraining(evaluation: Evaluation) -> Iterator[Said]:

@@ -50,13 +50,19 @@ def ticks(low: float, high: float, about: int = 5) -> list[float]:
     return [round(position * step, digits + 1) for position in range(first, last + 1)]
 
 
-def headroom(highest: float) -> float:
-    """A round upper end for an axis from 0 that reaches `highest`."""
-    if highest <= 0.0:
-        return 1.0
-    steps = ticks(0.0, highest * 1.02)
-    step = steps[1] - steps[0] if len(steps) > 1 else highest
-    return float(ceil(highest * 1.02 / step - 1e-9) * step)
+def headroom(highest: float, about: int = 5) -> float:
+    """A round upper end for an axis from 0 that reaches `highest`, and is a tick itself.
+
+    >>> headroom(0.031), headroom(0.11, 3)
+    (0.04, 0.15)
+    """
+    top = highest * 1.02
+    while top > 0.0:
+        marks = ticks(0.0, top, about)
+        if marks[-1] >= top * (1 - 1e-9):
+            return marks[-1]
+        top = marks[-1] + marks[1]
+    return 1.0
 
 
 @dataclass

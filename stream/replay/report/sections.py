@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from models.backtest.drift_figures import DriftSignal
 from models.backtest.evaluated import Evaluation
 from models.backtest.figures import FocusFigures
 from stream.replay.report import calendar, charts, tables
@@ -11,7 +12,8 @@ from stream.replay.report.charts import legend
 from stream.replay.report.findings import schedule_name
 from stream.replay.report.method import METHOD
 from stream.replay.report.names import Names
-from stream.replay.report.words import Said, interval, number, p_value, percent, plain, say, significant
+from stream.replay.report.signals import signal_name
+from stream.replay.report.words import Said, interval, number, p_value, percent, say, significant
 from stream.replay.summary import Summary
 
 INTERVAL = ("box light b0", say("intervalle à 95 %", "95% interval"))
@@ -192,26 +194,42 @@ def knowledge(evaluation: Evaluation, names: Names) -> str:
 
 
 def drift(evaluation: Evaluation) -> str:
-    """Distances over event time."""
+    """Distances over event time, the farthest beyond their floors first."""
     found = evaluation.drift
-    title = say("Dérive", "Drift")
     if found is None:
-        if evaluation.drift_missing is None:
-            return ""
-        return section(title, paragraph(plain(evaluation.drift_missing)))
+        return ""
+    title = say("Dérive", "Drift")
+    if found.against == "baseline":
+        compared = say(
+            "Distance entre les {w} derniers dossiers et les {n} premiers de l’historique, saison comprise.",
+            "Distance between the last {w} filings and the first {n} of the history, the season considered.",
+            w=number(int(found.window)),
+            n=number(found.baseline_filings),
+        )
+    else:
+        compared = say(
+            "Distance entre les {w} derniers dossiers et ceux de l’apprentissage du modèle. L’historique est plus court"
+            " que les {n} dossiers dont une alarme a besoin : aucune n’est possible.",
+            "Distance between the last {w} filings and those of the model’s training. The history is shorter than the"
+            " {n} filings that an alarm needs: none is possible.",
+            w=number(int(found.window)),
+            n=number(found.baseline_filings),
+        )
     read = say(
-        "Distance entre la fenêtre glissante et la référence du modèle {m} ; le tireté est le plancher de bruit"
-        " : une fenêtre sans dérive reste dessous 99 fois sur 100. Les jours colorés sont ceux d’une alarme.",
-        "Distance between the rolling window and the reference of model {m}; the dashes are the noise floor: a"
-        " window without drift stays below it 99 times in 100. Shaded days are those of an alarm.",
-        m=plain(found.model_version),
+        " Une fenêtre sans dérive reste sous le tireté, le plancher de bruit, 99 fois sur 100. Une alarme, jours"
+        " colorés,"
+        " demande que distance et détecteur persistent.",
+        " A window without drift stays below the dashes, the noise floor, 99 times in 100. An alarm, on the"
+        " shaded days,"
+        " takes distance and detector to persist.",
     )
+    if not any(signal.points for signal in found.signals):
+        return section(title, paragraph(_too_short(found.baseline_filings)))
+    ordered = sorted((signal for signal in found.signals if signal.points), key=_calm)
     drawn = "".join(
-        f"<figure><h3>{plain(signal.signal).html()}</h3>"
-        f'<div class="wide">{calendar.drift(f"drift-{place}", signal)}</div>'
-        f'<figcaption id="drift-{place}-caption">{plain(signal.distance).html()}</figcaption></figure>'
-        for place, signal in enumerate(found.signals)
-        if signal.points
+        f'<figure><div class="wide">{calendar.drift(f"drift-{place}", signal)}</div>'
+        f'<figcaption id="drift-{place}-caption">{signal_name(signal.signal).html()}</figcaption></figure>'
+        for place, signal in enumerate(ordered)
     )
     marks = legend(
         [
@@ -220,7 +238,21 @@ def drift(evaluation: Evaluation) -> str:
             ("box light b2", say("alarme", "alarm")),
         ]
     )
-    return section(title, paragraph(read) + marks + f'<div class="pair">{drawn}</div>')
+    return section(title, paragraph(compared + read) + marks + f'<div class="pair">{drawn}</div>')
+
+
+def _too_short(baseline_filings: int) -> Said:
+    return say(
+        "L’historique est trop court pour remplir une fenêtre ; une alarme a besoin de {n} dossiers.",
+        "The history is too short to fill a window; an alarm needs {n} filings.",
+        n=number(baseline_filings),
+    )
+
+
+def _calm(signal: DriftSignal) -> tuple[bool, float, str]:
+    """Alarms first, then how far above the floor it went."""
+    highest = max(point.distance / point.floor if point.floor else 0.0 for point in signal.points)
+    return not any(point.drifting for point in signal.points), -highest, signal.signal
 
 
 def retraining(evaluation: Evaluation) -> str:
@@ -259,8 +291,8 @@ def disagreements(evaluation: Evaluation, names: Names, labels: Mapping[str, str
         if test.both + test.only_a + test.only_b + test.neither:
             body += tables.cross(one, a, b) + paragraph(
                 say(
-                    "Codes justes de {b} moins ceux de {a} : {d}. Test de McNemar ({method}) : p = {p}.",
-                    "Right codes of {b} less those of {a}: {d}. McNemar’s test ({method}): p = {p}.",
+                    "Codes justes de {b} moins ceux de {a} : {d}. Test de McNemar ({method}) : {p}.",
+                    "Right codes of {b} less those of {a}: {d}. McNemar’s test ({method}): {p}.",
                     a=a,
                     b=b,
                     d=tables.difference(one),

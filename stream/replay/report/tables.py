@@ -12,6 +12,10 @@ from stream.replay.report.words import Said, interval, number, percent, plain, p
 
 NO_LABEL = say("sans étiquette", "no label")
 NOTHING = say("rien à coder", "nothing to code")
+NO_GROUP = {
+    "sections": say("(renvoyés au déclarant)", "(returned to the declarant)"),
+    "type_forms": say("(non renseigné)", "(not given)"),
+}
 LABEL_LENGTH = 60
 TEXT_LENGTH = 280
 Cells = Sequence[Said | str]
@@ -46,13 +50,13 @@ def variants(figures: Sequence[VariantFigures], names: Mapping[tuple[int, int], 
         say("automatique", "automatic"),
         say("erreur de la voie automatique", "error of the automatic lane"),
         say("au plus", "at most"),
-        say("étiquettes", "labels"),
+        say("étiquettes de la voie", "labels in the lane"),
         say("heures de reprise", "review hours"),
         say("min / dossier", "min / filing"),
     )
     rows = [
         (
-            mark(one.model) + names[one.model, one.policy].html(),
+            _named(mark(one.model), names[one.model, one.policy]),
             interval(one.automation),
             interval(one.auto_error, 2),
             percent(one.auto_error_upper if one.auto_error.rows else None, 2),
@@ -67,7 +71,7 @@ def variants(figures: Sequence[VariantFigures], names: Mapping[tuple[int, int], 
 
 def accuracy(models: Sequence[ModelFigures], levels: Mapping[str, Said], names: Mapping[int, Said]) -> str:
     """Share of right codes by level, and of true codes among the first five."""
-    head = (
+    head: Cells = (
         say("part de codes justes", "share of right codes"),
         *(mark(m.number) + names[m.number].html() for m in models),
     )
@@ -81,7 +85,7 @@ def accuracy(models: Sequence[ModelFigures], levels: Mapping[str, Said], names: 
 
 def cheapest(by_model: Mapping[int, Sequence[CheapestThreshold]], names: Mapping[int, Said]) -> str:
     """The cheapest threshold for several costs of an error."""
-    head = (
+    head: Cells = (
         say("une erreur coûte", "an error costs"),
         *(mark(number_) + names[number_].html() for number_ in by_model),
     )
@@ -132,7 +136,7 @@ def groups(focus: Sequence[FocusFigures], kind: str, labels: Mapping[str, str], 
         label = shortened(f"{name} {labels.get(name, '')}".strip(), LABEL_LENGTH) if name else None
         rows.append(
             (
-                plain(label) if label else say("(aucun)", "(none)"),
+                plain(label) if label else NO_GROUP[kind],
                 "<br>".join(number(group.filings).html() for group in found.values()),
                 _marks({focus[p].model if _apart(focus) else p + 1: g.automation for p, g in found.items()}, 1.0, 1),
                 _marks({focus[p].model if _apart(focus) else p + 1: g.auto_error for p, g in found.items()}, top, 1),
@@ -236,6 +240,10 @@ def schedules(figures: Sequence[ScheduleFigures], names: Mapping[str, Said]) -> 
         for series, one in enumerate(figures, start=1)
     ]
     return table(head, rows)
+
+
+def _named(dot: str, name: Said) -> str:
+    return f'<span class="name">{dot}{name.html()}</span>'
 
 
 def mark(series: int) -> str:

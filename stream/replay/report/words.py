@@ -98,11 +98,15 @@ def points(value: float, digits: int = 1) -> Said:
 
 
 def p_value(value: float) -> Said:
-    """A p-value, never as zero."""
+    """A p-value with its sign, never as zero.
+
+    >>> p_value(0.0304).en, p_value(1e-9).en
+    ('p = 0.030', 'p < 0.0001')
+    """
     if value < 0.0001:
-        return Said("< 0,0001", "< 0.0001")
+        return Said("p < 0,0001", "p < 0.0001")
     text = f"{value:.4f}" if value < 0.01 else f"{value:.3f}"
-    return Said(text.replace(".", ","), text)
+    return Said(f"p = {text.replace('.', ',')}", f"p = {text}")
 
 
 def day(value: date, *, year: bool = True) -> Said:
