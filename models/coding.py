@@ -16,8 +16,8 @@ from models.lru import BoundedCache
 from models.nomenclature import Nomenclature
 from models.rejection import rejection_of_words, typed_code
 from models.rules import RuleTable
-from models.text import fold, join_fields, normalise_folded, words_of
-from schemas.decision import MAX_CANDIDATES, Candidate, Stage
+from models.text import fold, join_fields, stems_of, without_empty_phrases, words_of
+from schemas.decision import MAX_CANDIDATES, Candidate, Stage, candidates_of
 from schemas.formality import CODING_FIELDS, Formality
 from schemas.reasons import DecisionReason
 
@@ -99,8 +99,9 @@ class CodingModel:
                     continue
                 self.cache.put(content, coding)
             found[content] = coding
+        labels = self.nomenclature.labels
         for content, pairs in zip(waiting, self.classifier.top(list(waiting.values()), MAX_CANDIDATES), strict=True):
-            coding = Coding(Stage.MODEL, None, tuple(self._candidate(code, p) for code, p in pairs))
+            coding = Coding(Stage.MODEL, None, candidates_of(pairs, labels))
             found[content] = coding
             self.cache.put(content, coding)
         return [found[content] for content in contents]
@@ -110,16 +111,17 @@ class CodingModel:
         written = join_fields(features.raw_texts(formality))
         code = typed_code(written, self.nomenclature)
         if code is not None:
-            return "", Coding(Stage.REJECTION, DecisionReason.APE_CODE_AS_TEXT, (self._candidate(code, 1.0),))
+            candidates = candidates_of([(code, 1.0)], self.nomenclature.labels)
+            return "", Coding(Stage.REJECTION, DecisionReason.APE_CODE_AS_TEXT, candidates)
         folded = fold(written)
-        reason = rejection_of_words(words_of(folded))
+        words = words_of(folded)
+        reason = rejection_of_words(words)
         if reason is not None:
             return "", Coding(Stage.REJECTION, reason, ())
-        text = normalise_folded(folded)
+        said = without_empty_phrases(folded)
+        text = stems_of(words if said is folded else words_of(said))
         rule = self.rules.find(text, formality)
         if rule is not None:
-            return text, Coding(Stage.RULE, None, (self._candidate(rule.code, rule.precision),))
+            candidates = candidates_of([(rule.code, rule.precision)], self.nomenclature.labels)
+            return text, Coding(Stage.RULE, None, candidates)
         return text, None
-
-    def _candidate(self, code: str, probability: float) -> Candidate:
-        return Candidate(code=code, label=self.nomenclature.labels.get(code, code), probability=probability)

@@ -6,13 +6,17 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
+from pydantic import TypeAdapter
 from pydantic_core import to_json
 
 from models.coding import Coding, CodingModel, content_of
 from models.policy import Policy
-from schemas.decision import Decision, Route, Source
+from schemas.decision import Decision, Route, Source, assemble
 from schemas.formality import Formality
+from schemas.instant import Instant
 from schemas.reasons import DecisionReason
+
+_INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
 
 
 def decide(
@@ -45,6 +49,8 @@ def decide_batch(
     decided_at: datetime | None = None,
 ) -> list[Decision]:
     """Decide many filings at once: the same decisions as one by one, faster."""
+    if decided_at is not None:
+        decided_at = _INSTANT.validate_python(decided_at)
     codings = model.code(formalities)
     return [
         apply_policy(formality, coding, model=model, policy=policy, source=source, decided_at=decided_at)
@@ -62,9 +68,10 @@ def apply_policy(
     decided_at: datetime | None,
 ) -> Decision:
     """The decision that a policy makes of a coding."""
-    route, reason, threshold = _route(formality, coding, model, policy)
+    route, reason, confidence_index, threshold = _route(formality, coding, model, policy)
     first = coding.candidates[0] if coding.candidates else None
-    return Decision(
+    return assemble(
+        schema_version=1,
         decision_id=decision_id(formality, model.version, policy.version),
         formality_id=formality.formality_id,
         route=route,
@@ -73,7 +80,7 @@ def apply_policy(
         code=first.code if first else None,
         label=first.label if first else None,
         candidates=coding.candidates,
-        confidence_index=coding.confidence_index if threshold is not None else None,
+        confidence_index=confidence_index,
         threshold=threshold,
         audit=route is Route.AUTO and policy.audits(formality.formality_id),
         model_version=model.version,
@@ -88,17 +95,19 @@ def apply_policy(
 
 def _route(
     formality: Formality, coding: Coding, model: CodingModel, policy: Policy
-) -> tuple[Route, DecisionReason, float | None]:
+) -> tuple[Route, DecisionReason, float | None, float | None]:
+    """Route, reason, confidence index and the threshold it was held against."""
     if coding.settled is not None:
-        return (Route.REVIEW if coding.candidates else Route.RETURNED), coding.settled, None
+        return (Route.REVIEW if coding.candidates else Route.RETURNED), coding.settled, None, None
+    confidence_index = coding.confidence_index
     threshold = policy.threshold_for(
         section=model.nomenclature.section(coding.candidates[0].code),
         type_form=formality.type_form,
         stage=coding.stage,
     )
-    if coding.confidence_index >= threshold:
-        return Route.AUTO, DecisionReason.CONFIDENT, threshold
-    return Route.REVIEW, DecisionReason.BELOW_THRESHOLD, threshold
+    if confidence_index >= threshold:
+        return Route.AUTO, DecisionReason.CONFIDENT, confidence_index, threshold
+    return Route.REVIEW, DecisionReason.BELOW_THRESHOLD, confidence_index, threshold
 
 
 def decision_id(formality: Formality, model_version: str, policy_version: str) -> str:

@@ -78,6 +78,11 @@ class Nomenclature:
         return self._by_folded.get(_folded(written))
 
     @cached_property
+    def codes_have_digits(self) -> bool:
+        """Whether every code has one of the digits 0 to 9: a text without any is none of them."""
+        return all(re.search(r"[0-9]", code) for code in self.labels)
+
+    @cached_property
     def _by_folded(self) -> dict[str, str]:
         # Where two codes differ in their dots alone (1.11, 11.1), a loose spelling is neither of them.
         times = Counter(map(_folded, self.labels))

@@ -42,6 +42,9 @@ _NOTHING = frozenset(
 """Words none of which says what is done."""
 
 
+_SUSPECT = _POINTERS | _NOTHING
+
+
 def rejection(text: str) -> DecisionReason | None:
     """Why a text codes nothing, or `None` when it may say something.
 
@@ -57,6 +60,8 @@ def rejection_of_words(words: Sequence[str]) -> DecisionReason | None:
     """`rejection` for the words of a folded text."""
     if not words:
         return DecisionReason.NO_LETTERS
+    if _says_something(words[0]):
+        return None
     if len(words) == 1 and len(words[0]) == 1:
         return DecisionReason.SINGLE_LETTER
     if _POINTERS.issuperset(words) and not _POINTING.isdisjoint(words):
@@ -66,9 +71,14 @@ def rejection_of_words(words: Sequence[str]) -> DecisionReason | None:
     return None
 
 
+def _says_something(word: str) -> bool:
+    """Whether a text that opens with this word needs no closer look: what follows cannot empty it."""
+    return len(word) > 1 and word not in _SUSPECT and not _is_filler(word)
+
+
 def _is_filler(word: str) -> bool:
     """One letter held down: "xxxxx", "aaaa"."""
-    return len(word) > 2 and len(set(word)) == 1
+    return len(word) > 2 and word == word[0] * len(word)
 
 
 def _spelt(words: Sequence[str]) -> str:
@@ -76,6 +86,7 @@ def _spelt(words: Sequence[str]) -> str:
     return "".join(words) if all(len(word) == 1 for word in words) else ""
 
 
+_DIGIT = re.compile(r"[0-9]")
 MAX_TYPED_CODE_LENGTH = 40
 """Characters; a longer text is more than a code."""
 _AROUND_A_CODE = re.compile(r"^[\W_]*(?:(?:codes?|n[°o]|num[eé]ro|a\.?p\.?e\.?n?|naf)[\W_]*)*|[\W_]+$", re.IGNORECASE)
@@ -84,6 +95,6 @@ _AROUND_A_CODE = re.compile(r"^[\W_]*(?:(?:codes?|n[°o]|num[eé]ro|a\.?p\.?e\.?
 
 def typed_code(text: str, nomenclature: Nomenclature) -> str | None:
     """The code of the nomenclature that a text consists of ("APE 43.22A", "4322a"), or `None`."""
-    if len(text) > MAX_TYPED_CODE_LENGTH:
+    if len(text) > MAX_TYPED_CODE_LENGTH or (nomenclature.codes_have_digits and not _DIGIT.search(text)):
         return None
     return nomenclature.canonical(_AROUND_A_CODE.sub("", text))

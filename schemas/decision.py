@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -49,6 +50,27 @@ class Candidate:
     code: str
     label: str
     probability: Probability
+
+
+_set_code, _set_label, _set_probability = (
+    getattr(Candidate, name).__set__ for name in ("code", "label", "probability")
+)
+
+
+def candidates_of(pairs: Iterable[tuple[str, float]], labels: Mapping[str, str]) -> tuple[Candidate, ...]:
+    """Candidates of codes and probabilities; a code without a label is its own.
+
+    Equal to building them one by one. Five go with every decision, and a frozen class sets its fields
+    by a detour that takes half of the time.
+    """
+    found = []
+    for code, probability in pairs:
+        candidate = object.__new__(Candidate)
+        _set_code(candidate, code)
+        _set_label(candidate, labels.get(code, code))
+        _set_probability(candidate, probability)
+        found.append(candidate)
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +157,23 @@ class Decision(BaseModel):
     decided_at: Instant
     source: Source | None
     formality: Formality
+
+
+_GIVEN = frozenset(Decision.model_fields)
+
+
+def assemble(**fields: Any) -> Decision:
+    """A Decision of values that are valid already: all of its fields, in their order.
+
+    Equal to `Decision(**fields)`, which would check once more what `decide()` has just made of a
+    valid filing, at twice the cost. For values from anywhere else there is the class itself.
+    """
+    decision = Decision.__new__(Decision)
+    _set(decision, "__dict__", fields)
+    _set(decision, "__pydantic_fields_set__", set(_GIVEN))
+    _set(decision, "__pydantic_extra__", None)
+    _set(decision, "__pydantic_private__", None)
+    return decision
+
+
+_set = object.__setattr__

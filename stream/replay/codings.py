@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import starmap
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +15,6 @@ from models.coding import Coding, CodingModel, Content
 from models.lru import BoundedCache
 from schemas.decision import MAX_CANDIDATES, Stage
 from schemas.formality import CODING_FIELDS, Formality
-from schemas.instant import EARLIEST
 from schemas.reasons import DecisionReason
 from stream.replay.filings import Index
 
@@ -39,6 +40,8 @@ LAYOUT = np.dtype(
 """One coding: numbers in `STAGES`, `REASONS` and `Vocabulary.codes`; NaN where there is no candidate."""
 Table = npt.NDArray[Any]
 """Codings, of `LAYOUT`."""
+Filed = namedtuple("Filed", CODING_FIELDS)  # type: ignore[misc]
+"""What of a filing a coding depends on; it was validated where it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,9 @@ class CodingTable:
             added = np.zeros(len(new), dtype=LAYOUT)
             for start in range(0, len(new), BATCH):
                 chunk = new[start : start + BATCH]
-                self._fill(added[start : start + len(chunk)], model.code([_filing(content) for content in chunk]))
+                # A coding depends on these fields alone: a value without the others takes a tenth of the time.
+                filings = cast("list[Formality]", list(starmap(Filed, chunk)))
+                self._fill(added[start : start + len(chunk)], model.code(filings))
             self._tables[number] = np.concatenate([self._tables[number], added])
 
     def _fill(self, rows: Table, codings: Sequence[Coding]) -> None:
@@ -122,12 +127,6 @@ class CodingTable:
             ([candidate.probability for candidate in coding.candidates] + absent)[:MAX_CANDIDATES] for coding in codings
         ]
         rows["confidence_index"] = [coding.confidence_index if coding.candidates else np.nan for coding in codings]
-
-
-def _filing(content: Content) -> Formality:
-    """A filing of that content; it was validated where it was read, and who filed it does not matter."""
-    fields: dict[str, Any] = dict(zip(CODING_FIELDS, content, strict=True))
-    return Formality.model_construct(formality_id="-", received_at=EARLIEST, **fields)
 
 
 def _without_cache(model: CodingModel) -> CodingModel:

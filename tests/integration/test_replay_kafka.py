@@ -1,0 +1,212 @@
+"""Replay from a real Kafka, beside a real worker on the same topics."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from models.starter.declarations import declarations
+from schemas.headers import REPLAY
+from stream.simulation.filings import Shares, filings
+from tests.contract.stage import AUTO, DEAD, RECEIVED, RETURNED, REVIEW, Broker, Stage
+from tests.integration.command_line import codiflux, last_object, refusal
+
+pytestmark = pytest.mark.kafka
+MESSAGES = 3_000
+LATER = 200
+
+
+@dataclass(frozen=True)
+class History:
+    """A topic that a worker has decided, and the replay of it in one process."""
+
+    stage: Stage
+    live: list[dict[str, Any]]
+    whole: Path
+    summary: dict[str, Any]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Settings of the stage."""
+        found = self.stage.environment(audit_share=0.2)
+        return {name: value for name, value in found.items() if name.startswith("CODIFLUX_")}
+
+    def replay(self, output: Path, *more: object) -> dict[str, Any]:
+        """A replay of the same bounds, which the topic has grown beyond since."""
+        bounds = ",".join(f"{s['partition']}={s['end']}" for s in self.summary["source"]["stretches"])
+        done = codiflux(
+            *("replay", "--from-kafka", "--to", bounds, "--threshold", 0.5, "--output", output, "--json", *more),
+            **self.environment,
+        )
+        return last_object(done)
+
+
+@pytest.fixture(scope="module")
+def history(kafka_bootstrap: str, small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
+    """Simulated messages of every shape and fault, decided live; then more that nobody replays."""
+    folder = tmp_path_factory.mktemp("history")
+    stage = Stage(Broker("kafka", kafka_bootstrap), f"t{uuid.uuid4().hex[:8]}.", small_model, folder)
+    try:
+        source = filings(7, Shares(malformed=0.05, oversize=0.0), declarations())
+        sent = [next(source) for _ in range(MESSAGES + LATER)]
+        stage.send((message.key.decode(), message.value) for message in sent[:MESSAGES])
+        worker = stage.worker(threshold=0.5, audit_share=0.2)
+        stage.until_through()
+        worker.stop()
+        live = stage.decisions()
+        whole = folder / "whole"
+        before = History(stage, live, whole, {})
+        done = codiflux(
+            *("replay", "--from-kafka", "--threshold", 0.5, "--output", whole, "--json"), **before.environment
+        )
+        stage.send((message.key.decode(), message.value) for message in sent[MESSAGES:])
+        yield replace(before, summary=last_object(done))
+    finally:
+        stage.close()
+
+
+def rows(folder: Path) -> list[dict[str, Any]]:
+    """All rows of an output, in order."""
+    tables = [pq.read_table(path) for path in sorted((folder / "decisions").iterdir())]
+    found: list[dict[str, Any]] = pa.concat_tables(tables).to_pylist()
+    return found
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """Every file of an output but the plan of a shard, by name."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_the_live_decisions_of_a_range_are_the_replays_id_for_id(history: History) -> None:
+    """Every live decision is in the replay and no other, with the same id, route, codes and audit."""
+    live = {d["decision_id"]: d for d in history.live}
+    replayed = {row["decision_id"]: row for row in rows(history.whole)}
+    assert replayed.keys() == live.keys()
+    assert len(live) > MESSAGES * 0.9
+    for identity, row in replayed.items():
+        decision = live[identity]
+        for name in ("formality_id", "route", "stage", "reason", "code", "confidence_index", "threshold", "audit"):
+            assert row[name] == decision[name], name
+        assert row["model_version"] == decision["model_version"]
+        place = (row["topic"], row["partition"], row["offset"])
+        assert place == tuple(decision["source"][name] for name in ("topic", "partition", "offset"))
+    assert {row["route"] for row in replayed.values()} == {"auto", "review", "returned"}
+
+
+def test_what_the_worker_could_not_read_is_counted_by_the_same_reasons(history: History) -> None:
+    """Dead letters by reason, live, are the replay's unreadable messages."""
+    reasons: dict[str, int] = {}
+    for message in history.stage.read(DEAD):
+        reason = dict(message.headers())["codiflux-reason"].decode()
+        reasons[reason] = reasons.get(reason, 0) + 1
+    assert history.summary["counts"]["unreadable"] == reasons
+    assert history.summary["counts"]["messages"] == MESSAGES
+    [routes] = history.summary["routes"]
+    for topic, route in ((AUTO, "auto"), (REVIEW, "review"), (RETURNED, "returned")):
+        assert len(history.stage.read(topic)) == routes[route]
+
+
+def test_processes_and_shards_change_no_byte(history: History, tmp_path: Path) -> None:
+    """One process, two processes, and three shards that are merged, over a topic that has grown meanwhile."""
+    one, two = tmp_path / "one", tmp_path / "two"
+    history.replay(one)
+    history.replay(two, "--processes", 2)
+    assert content(two) == content(one)
+    shards = [tmp_path / f"shard-{number}" for number in (1, 2, 3)]
+    for number, folder in enumerate(shards, start=1):
+        history.replay(folder, "--shard", f"{number}/3")
+    merged = tmp_path / "merged"
+    last_object(codiflux("replay", "merge", *reversed(shards), "--output", merged, "--json"))
+    assert content(merged) == content(one)
+    assert len(content(one)) >= history.stage.partitions + 1
+    assert rows(one) != []
+
+
+def test_a_replay_joins_no_group_and_commits_nothing(history: History) -> None:
+    """The live group stands where the worker left it, before what came later."""
+    assert sum(history.stage.committed().values()) == MESSAGES
+    assert sum(history.stage.ends(RECEIVED).values()) == MESSAGES + LATER
+
+
+def test_emitted_messages_say_so_and_their_decisions_too(history: History, tmp_path: Path) -> None:
+    """Bytes, key and headers are the original's, with where it stood; a worker leaves the mark travelling."""
+    stage = history.stage
+    rehearsal = Stage(stage.broker, f"{stage.prefix}again.", stage.model, tmp_path)
+    try:
+        done = codiflux(
+            *("replay", "--from-kafka", "--from", "0=10,1=10,2=10,3=10", "--to", "60", "--emit"),
+            *(f"{rehearsal.prefix}{RECEIVED}", "--rate", 2_000, "--json"),
+            **history.environment,
+        )
+        assert last_object(done)["sent"] == 200
+        originals = {(m.partition(), m.offset()): m for m in stage.read(RECEIVED)}
+        emitted = rehearsal.read(RECEIVED)
+        assert len(emitted) == 200
+        for message in emitted:
+            topic, partition, offset = dict(message.headers())[REPLAY].decode().split("/")
+            original = originals[int(partition), int(offset)]
+            assert topic == stage.prefix + RECEIVED
+            assert (message.key(), message.value()) == (original.key(), original.value())
+        rehearsal.worker(threshold=0.5)
+        rehearsal.until_through()
+        for topic in (AUTO, REVIEW, RETURNED, DEAD):
+            assert all(REPLAY in dict(message.headers()) for message in rehearsal.read(topic))
+        assert len(rehearsal.decisions()) > 150
+    finally:
+        rehearsal.close()
+
+
+def test_bad_bounds_and_topics_are_one_line_and_leave_nothing(history: History, tmp_path: Path) -> None:
+    """An empty range, bounds the wrong way round, an unknown topic, a partition that is not there."""
+    output = tmp_path / "out"
+
+    def refused(code: int, *more: object) -> str:
+        line = refusal(
+            codiflux("replay", "--from-kafka", "--output", output, *more, **history.environment),
+            code,
+        )
+        assert not output.exists()
+        return line
+
+    assert "no message in the range" in refused(2, "--from", "2031-01-01")
+    assert "does not lie before" in refused(2, "--from", "2026-02-01", "--to", "2026-01-01")
+    assert "does not lie before" in refused(2, "--from", "10", "--to", "0=5")
+    assert "no topic nowhere" in refused(69, "--topic", "nowhere")
+    assert "no partition 9" in refused(2, "--from", "9=1")
+    assert "neither a time" in refused(2, "--from", "yesterday")
+    assert "needs --to" in refused(2, "--shard", "1/2")
+    same = codiflux("replay", "--from-kafka", "--emit", history.stage.prefix + RECEIVED, **history.environment)
+    assert "must not become history" in refusal(same, 2)
+
+
+def test_what_retention_ate_of_the_range_is_said(history: History, tmp_path: Path) -> None:
+    """Records before an offset are deleted; a replay from the beginning counts them as lost."""
+    from confluent_kafka import TopicPartition
+    from confluent_kafka.admin import AdminClient
+
+    stage = Stage(history.stage.broker, f"{history.stage.prefix}old.", history.stage.model, tmp_path, partitions=1)
+    try:
+        stage.send_filings(50)
+        admin = AdminClient({"bootstrap.servers": stage.broker.bootstrap})
+        asked = [TopicPartition(stage.prefix + RECEIVED, 0, 20)]
+        for future in admin.delete_records(asked).values():
+            future.result(timeout=15)
+        environment = history.environment | {"CODIFLUX_TOPIC_PREFIX": stage.prefix}
+        done = codiflux("replay", "--from-kafka", "--from", "0", "--output", tmp_path / "o", "--json", **environment)
+        summary = last_object(done)
+        assert "retention has removed 20 offsets of the range" in done.stderr
+        assert [(s["start"], s["end"], s["lost"]) for s in summary["source"]["stretches"]] == [(20, 50, 20)]
+        assert summary["counts"]["filings"] == 30
+        done = codiflux("replay", "--from-kafka", "--from", "2020-01-01", "--output", tmp_path / "p", **environment)
+        assert "retention has removed what stood before offset 20" in done.stderr
+        assert json.loads((tmp_path / "p" / "summary.json").read_text())["counts"]["filings"] == 30
+    finally:
+        stage.close()
