@@ -44,6 +44,8 @@ class DriftMonitor:
         How.
     measurer, branches
         What only a model knows; see `monitoring.observations`.
+    categories
+        Cells that are given out already, when observations were read elsewhere.
     """
 
     def __init__(
@@ -53,9 +55,10 @@ class DriftMonitor:
         *,
         measurer: TextMeasurer,
         branches: Branches,
+        categories: Categories | None = None,
     ) -> None:
         self.settings = settings or DriftSettings()
-        self.categories = Categories(_known(references.values()))
+        self.categories = categories or Categories(_known(references.values()))
         self._reader = ObservationReader(self.categories, measurer=measurer, branches=branches)
         self._panels = Panels(references, self.settings, self.categories)
 

@@ -17,10 +17,10 @@ import numpy.typing as npt
 
 from monitoring.categories import Categories
 from monitoring.layout import NUMERIC, Floats, Ints
-from schemas.decision import Decision, Stage
+from schemas.decision import MAX_CANDIDATES, Decision, Stage
 from schemas.formality import TEXT_FIELDS
-from schemas.measures import TextMeasures, entropy, missing_count
-from schemas.signals import SIGNALS
+from schemas.measures import TextMeasures
+from schemas.signals import ENTROPY, SIGNALS
 
 Texts = tuple[str | None, str | None, str | None]
 Versions = tuple[str, str]
@@ -99,6 +99,7 @@ class ObservationReader:
         self._categories = categories
         self._measurer = measurer
         self._branches = branches
+        self._decided_at = ("", 0.0)
 
     def read(self, decisions: Iterable[Mapping[str, Any]]) -> Observations:
         """Columns of decisions as parsed JSON; what has no such form is counted and left out."""
@@ -121,7 +122,7 @@ class ObservationReader:
         model_version: str = decision["model_version"]
         text = self._measurer((filing[_TEXT], filing.get(_OTHER_TEXT), filing.get(_FARM_TEXT)), model_version)
         settled = decision["stage"] == Stage.REJECTION.value
-        probabilities = () if settled else [candidate["probability"] for candidate in decision["candidates"]]
+        probabilities = () if settled else tuple([candidate["probability"] for candidate in decision["candidates"]])
         cj = filing.get("cj")
         variables = (
             filing.get("type_form"),
@@ -138,22 +139,34 @@ class ObservationReader:
             text.kept_share,
             text.capital_share,
             text.accent_share,
-            missing_count(variables),
+            variables.count(None),
             text.unknown_share,
             decision["confidence_index"],
             probabilities[0] if probabilities else None,
-            entropy(probabilities) if probabilities else None,
-            _latency(decision),
+            None,  # the entropy: of all decisions at once, below
+            self._latency(decision),
         )
         section, division = self._branches(code) if code else (None, None)
         given = versions.setdefault((model_version, decision["policy_version"]), len(versions))
         return (
             numbers,
             (*variables, section, division, decision["stage"], decision["route"]),
-            _seconds(decision["received_at"]),
+            datetime.fromisoformat(decision["received_at"]).timestamp(),
             given,
             decision["formality_id"],
+            (probabilities + _NO_CANDIDATES)[:MAX_CANDIDATES],
         )
+
+    def _latency(self, decision: Mapping[str, Any]) -> float | None:
+        source = decision["source"]
+        began = source.get("timestamp") if source else None
+        if not began:
+            return None
+        decided_at = decision["decided_at"]
+        if decided_at != self._decided_at[0]:
+            # The worker gives a whole batch one instant.
+            self._decided_at = decided_at, datetime.fromisoformat(decided_at).timestamp()
+        return max(0.0, self._decided_at[1] - datetime.fromisoformat(began).timestamp())
 
     def _columns(
         self, rows: Sequence[tuple[Any, ...]], versions: tuple[Versions, ...], unreadable: int
@@ -163,8 +176,9 @@ class ObservationReader:
         values = np.full((count, len(NUMERIC)), np.nan)
         if not rows:
             return Observations(cells, values, np.empty(0), np.empty(0, np.int64), versions, (), unreadable)
-        numbers, categories, times, version_of, ids = zip(*rows, strict=True)
+        numbers, categories, times, version_of, ids, probabilities = zip(*rows, strict=True)
         values[:] = np.array(numbers, dtype=np.float64)
+        values[:, _ENTROPY] = entropies(np.array(probabilities, dtype=np.float64))
         for signal, column in zip(NUMERIC, values.T, strict=True):
             cells[:, SIGNALS.index(signal)] = bins_of(column, signal.edges)
         for (name, place, needed), said in zip(_CATEGORICAL, zip(*categories, strict=True), strict=True):
@@ -191,17 +205,25 @@ def bin_of(value: float, edges: Sequence[float]) -> int:
     return bisect_right(edges, value)
 
 
-def _seconds(instant: str) -> float:
-    return datetime.fromisoformat(instant).timestamp()
+def entropies(probabilities: Floats) -> Floats:
+    """`schemas.measures.entropy` of many decisions at once; NaN for those without a candidate.
 
-
-def _latency(decision: Mapping[str, Any]) -> float | None:
-    source = decision["source"]
-    began = source.get("timestamp") if source else None
-    return max(0.0, _seconds(decision["decided_at"]) - _seconds(began)) if began else None
+    Parameters
+    ----------
+    probabilities
+        Of the candidates, zero where there are fewer, shape (n, k).
+    """
+    given = probabilities.sum(axis=1, keepdims=True)
+    rest = np.where(1.0 - given > 1e-6, 1.0 - given, 0.0)
+    parts = np.hstack([probabilities, rest])
+    logarithms = np.log(parts, out=np.zeros_like(parts), where=parts > 0.0)
+    found: Floats = np.where(given[:, 0] > 0.0, np.maximum(0.0, -(parts * logarithms).sum(axis=1)), np.nan)
+    return found
 
 
 _TEXT, _OTHER_TEXT, _FARM_TEXT = TEXT_FIELDS
+_NO_CANDIDATES = (0.0,) * MAX_CANDIDATES
+_ENTROPY = [signal.name for signal in NUMERIC].index(ENTROPY.name)
 _VARIABLES = ("type_form", "nature", "event", "surface", "cj_family", "permanence")
 _READ = (*_VARIABLES, "section", "division", "stage", "route")
 _CATEGORICAL = tuple((name, [signal.name for signal in SIGNALS].index(name), name in _VARIABLES) for name in _READ)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import math
 import re
+import string
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+_ASCII_CAPITALS = string.ascii_uppercase.encode()
+_ASCII_LETTERS = string.ascii_letters.encode()
 _WORD = re.compile(r"\w+")
 
 
@@ -57,16 +60,26 @@ capital_share=0.5454545454545454, accent_share=0.09090909090909091)
     """
     words = len(_WORD.findall(written))
     kept = normalised.split()
-    letters = sum(map(str.isalpha, written))
-    ascii_letters = letters if written.isascii() else sum(c.isalpha() for c in written if c < "\x80")
+    letters, ascii_letters, capitals = _letters(written)
     return TextMeasures(
         characters=len(written),
         words=words,
         kept_share=min(1.0, len(kept) / words) if words else None,
-        unknown_share=sum(not knows(word) for word in kept) / len(kept) if kept else None,
-        capital_share=sum(map(str.isupper, written)) / letters if letters else None,
+        unknown_share=sum([not knows(word) for word in kept]) / len(kept) if kept else None,
+        capital_share=capitals / letters if letters else None,
         accent_share=(letters - ascii_letters) / letters if letters else None,
     )
+
+
+def _letters(written: str) -> tuple[int, int, int]:
+    """Letters, those of ASCII, and capitals: counted by what is left when they are taken out."""
+    if not written.isascii():
+        beyond = [c for c in written if c > "\x7f"]
+        letters, ascii_letters, capitals = _letters(written.encode("ascii", "ignore").decode())
+        return letters + sum(map(str.isalpha, beyond)), ascii_letters, capitals + sum(map(str.isupper, beyond))
+    data = written.encode()
+    letters = len(data) - len(data.translate(None, _ASCII_LETTERS))
+    return letters, letters, len(data) - len(data.translate(None, _ASCII_CAPITALS))
 
 
 def entropy(probabilities: Iterable[float]) -> float:

@@ -112,9 +112,20 @@ def make_monitor(settings: Settings, *, join: Join | None = None) -> Engine:
     ArtefactError, UsageError
         Naming the file or the variable.
     """
-    models = WatchedModels(
-        settings.model, [Path(place) for place in settings.monitor_models.split(os.pathsep) if place]
-    )
+    # Here, and not above: workers need neither scipy nor River.
+    from monitoring.accuracy import AccuracyWindows
+    from monitoring.drift import DriftMonitor
+    from monitoring.drift_settings import DriftSettings
+    from monitoring.mix import Mix
+    from stream.monitor.copies import Copies
+    from stream.monitor.engine import Engine, Spans
+    from stream.monitor.join import Join
+    from stream.monitor.reading import WATCHED, Reader
+    from stream.monitor.text_measures import CachedTextMeasurer
+    from stream.monitor.watched import WatchedModels
+
+    more = [Path(place) for place in settings.monitor_models.split(os.pathsep) if place]
+    models = WatchedModels(settings.model, more)
     spans = (settings.monitor_short_window_seconds, settings.monitor_long_window_seconds)
     drift = DriftMonitor(
         models.references,

@@ -165,18 +165,19 @@ class Join:
             f"SELECT {_LABEL}, joined FROM labels WHERE formality_id = ? ORDER BY labelled_at, origin, code",
             (formality_id,),
         ).fetchall()
-        judging: dict[str, tuple[DecisionRow, LabelRow]] = {}
+        judging: dict[str, LabelRow] = {}
         for *values, already in labels:
             label = LabelRow._make(values)
             decision = _meant(label, decisions)
             if decision is None:
                 continue
+            self._db.execute("UPDATE decisions SET labelled = 1 WHERE decision_id = ?", (decision.decision_id,))
             if not already:
                 self._meet(decision, label, joined)
             if judges(lane=decision.lane, audit=decision.audit, origin=label.origin):
-                judging[decision.decision_id] = (decision, label)
-        for decision, label in judging.values():
-            self._judge(decision, label, joined)
+                judging[decision.decision_id] = label
+        for decision in decisions:
+            self._judge(decision, judging.get(decision.decision_id), joined)
 
     def _meet(self, decision: DecisionRow, label: LabelRow, joined: Joined) -> None:
         self._db.execute(
@@ -184,28 +185,25 @@ class Join:
             " AND nomenclature = ? AND decision_id = ?",
             label,
         )
-        self._db.execute("UPDATE decisions SET labelled = 1 WHERE decision_id = ?", (decision.decision_id,))
         joined.origins.append(label.origin)
         joined.delays.append(max(0.0, label.labelled_at - decision.decided_at))
 
-    def _judge(self, decision: DecisionRow, label: LabelRow, joined: Joined) -> None:
-        before = self._db.execute(
-            f"SELECT {_JUDGED} FROM judged WHERE decision_id = ?", (decision.decision_id,)
-        ).fetchone()
-        found = self._judgement(decision, label)
-        if found is None:
+    def _judge(self, decision: DecisionRow, judging: LabelRow | None, joined: Joined) -> None:
+        key = (decision.decision_id,)
+        row = self._db.execute(f"SELECT {_JUDGED} FROM judged WHERE decision_id = ?", key).fetchone()
+        before = None if row is None else Judged(*row)
+        found = None if judging is None else self._judgement(decision, judging)
+        if judging is not None and found is None:
             joined.unknown_codes += 1
+        if found == before:
             return
         if before is not None:
-            if Judged(*before) == found:
-                return
-            joined.replaced.append(Judged(*before))
-        joined.added.append(found)
-        values = [getattr(found, name) for name in _JUDGED.split(", ")]
-        self._db.execute(
-            f"INSERT OR REPLACE INTO judged (decision_id, {_JUDGED}) VALUES (?,?,?,?,?,?,?,?,?)",
-            (decision.decision_id, *values),
-        )
+            joined.replaced.append(before)
+            self._db.execute("DELETE FROM judged WHERE decision_id = ?", key)
+        if found is not None:
+            joined.added.append(found)
+            values = [getattr(found, name) for name in _JUDGED.split(", ")]
+            self._db.execute(f"INSERT INTO judged (decision_id, {_JUDGED}) VALUES (?,?,?,?,?,?,?,?,?)", (*key, *values))
 
     def _judgement(self, decision: DecisionRow, label: LabelRow) -> Judged | None:
         """`None` where the codes cannot be compared."""

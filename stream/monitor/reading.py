@@ -10,11 +10,12 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from monitoring.judged import MILLIONTHS, Made, MadeCount, hour_of
+from monitoring.judged import HOUR_SECONDS, MILLIONTHS, Made, MadeCount
 from schemas import topics
 from schemas.codec import decode
-from schemas.decision import Route
+from schemas.decision import Route, Stage
 from schemas.errors import UnreadableMessage
+from schemas.formality import CODING_FIELDS
 from schemas.label import Label
 from stream.kafka.merged import Item
 from stream.monitor.copies import Copies
@@ -23,6 +24,8 @@ from stream.monitor.rows import Batch, DecisionRow, LabelRow, PathOf
 DECISIONS = (topics.AUTO_CODED, topics.REVIEW, topics.RETURNED)
 WATCHED = (*DECISIONS, topics.LABELLED)
 ROUTES = frozenset(route.value for route in Route)
+STAGES = frozenset(stage.value for stage in Stage)
+REVIEW = Route.REVIEW.value
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
 
 
@@ -80,6 +83,7 @@ class Reader:
         self._names = names
         self._copies = copies
         self._path_of = path_of
+        self._decided_at = ("", 0.0)
 
     def read(self, items: Iterable[Item]) -> Reading:
         """Read messages in their order."""
@@ -102,44 +106,34 @@ class Reader:
 
     def _decision(self, item: Item, found: Reading) -> None:
         decision = from_json(item.value or b"", allow_inf_nan=False)
+        _check(decision)
         lane, code, audit = decision["route"], decision["code"], decision["audit"]
-        model_version, policy_version = decision["model_version"], decision["policy_version"]
-        if lane not in ROUTES or type(model_version) is not str or type(policy_version) is not str:
-            raise ValueError("a field is not of its form")
-        decided_at = min(_seconds(decision["decided_at"]), item.timestamp / 1000)
+        model_version, nomenclature = decision["model_version"], decision["nomenclature"]
+        said = decision["decided_at"]
+        if said != self._decided_at[0]:
+            # The worker gives a whole batch one instant.
+            self._decided_at = said, datetime.fromisoformat(said).timestamp()
+        decided_at = min(self._decided_at[1], item.timestamp / 1000)
         candidates = decision["candidates"]
-        probability = int(float(candidates[0]["probability"]) * MILLIONTHS) if candidates else 0
-        confidence, threshold = decision["confidence_index"], decision["threshold"]
-        confidence = None if confidence is None else float(confidence)
-        row = DecisionRow(
-            decision["decision_id"],
-            decision["formality_id"],
-            decided_at,
-            lane,
-            decision["stage"],
-            code or "",
-            decision["nomenclature"],
-            model_version,
-            policy_version,
-            bool(audit),
-        )
-        if self._copies.is_copy(row.decision_id):
+        probability = int(candidates[0]["probability"] * MILLIONTHS) if candidates else 0
+        confidence = decision["confidence_index"]
+        if self._copies.is_copy(decision["decision_id"]):
             found.copies += 1
             return
-        if code and self._path_of(row.nomenclature, code) is None:
+        if code and self._path_of(nomenclature, code) is None:
             found.unknown_codes += 1
-        key = Made(hour_of(decided_at), lane, model_version, policy_version)
+        key = Made(int(decided_at // HOUR_SECONDS), lane, model_version, decision["policy_version"])
         count = found.batch.made.get(key)
         if count is None:
             count = found.batch.made[key] = MadeCount()
         count.decisions += 1
-        count.audited += row.audit
         count.probability += probability
-        if row.audit or lane == Route.REVIEW.value:
-            found.batch.decisions.append(row)
+        count.audited += audit
+        if audit or lane == REVIEW:
+            found.batch.decisions.append(_row(decision, decided_at))
         if confidence is not None:
             found.confidence.append(confidence)
-            found.threshold = threshold
+            found.threshold = decision["threshold"]
         if decided_at > found.latest:
             found.latest = decided_at
         found.model_version = model_version
@@ -162,5 +156,46 @@ class Reader:
         )
 
 
-def _seconds(instant: str) -> float:
-    return datetime.fromisoformat(instant).timestamp()
+def _row(decision: Mapping[str, Any], decided_at: float) -> DecisionRow:
+    return DecisionRow(
+        decision["decision_id"],
+        decision["formality_id"],
+        decided_at,
+        decision["route"],
+        decision["stage"],
+        decision["code"] or "",
+        decision["nomenclature"],
+        decision["model_version"],
+        decision["policy_version"],
+        decision["audit"],
+    )
+
+
+def _check(decision: Mapping[str, Any]) -> None:
+    """Raise where a field that is used is not of its form: a whole batch must not fail for one of them.
+
+    Validating the message as a whole costs more than all the rest.
+    """
+    for name in _TEXTS:
+        if type(decision[name]) is not str:
+            raise ValueError(name)
+    filing = decision["formality"]
+    for name in _FILING_TEXTS:
+        value = filing.get(name)
+        if value is not None and type(value) is not str:
+            raise ValueError(name)
+    code, confidence = decision["code"], decision["confidence_index"]
+    if (code is not None and type(code) is not str) or type(decision["audit"]) is not bool:
+        raise ValueError("code or audit")
+    for number in (confidence, decision["threshold"], *[part["probability"] for part in decision["candidates"]]):
+        if number is not None and type(number) is not float and type(number) is not int:
+            raise ValueError("a number")
+    if decision["route"] not in ROUTES or decision["stage"] not in STAGES:
+        raise ValueError("route or stage")
+
+
+_TEXTS = (
+    *("decision_id", "formality_id", "nomenclature", "model_version", "policy_version"),
+    *("decided_at", "received_at"),
+)
+_FILING_TEXTS = CODING_FIELDS

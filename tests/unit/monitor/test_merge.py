@@ -1,0 +1,88 @@
+"""Partitions are merged in the order of time, and nothing waits for ever."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream.kafka.merged import HOLD_SECONDS, Item, Merge
+from stream.monitor.progress import ASK_SECONDS, Progress
+
+PLACES = [("a", 0), ("a", 1), ("b", 0)]
+
+
+def put(merge: Merge, place: tuple[str, int], *timestamps: int) -> None:
+    for offset, timestamp in enumerate(timestamps):
+        merge.put(Item(timestamp, *place, offset, b""))
+
+
+@given(st.lists(st.lists(st.integers(0, 50), max_size=20).map(sorted), min_size=3, max_size=3), st.randoms())
+def test_however_partitions_are_fetched_the_order_is_the_same(history: list[list[int]], chance: object) -> None:
+    """What is handed over in pieces is what sorting everything would give."""
+    merge = Merge(PLACES, now=0.0)
+    waiting = {
+        place: [Item(timestamp, *place, offset, b"") for offset, timestamp in enumerate(timestamps)]
+        for place, timestamps in zip(PLACES, history, strict=True)
+    }
+    whole = sorted(item for items in waiting.values() for item in items)
+    taken: list[Item] = []
+    while any(waiting.values()):
+        place = chance.choice([place for place, items in waiting.items() if items])  # type: ignore[attr-defined]
+        for item in waiting[place][:3]:
+            merge.put(item)
+        del waiting[place][:3]
+        if not waiting[place]:
+            merge.at_end(*place)
+        for empty in [place for place, items in waiting.items() if not items]:
+            merge.at_end(*empty)
+        taken += merge.take(now=0.0)
+    taken += merge.take(now=0.0)
+    # Equal instants may come in two pieces; within the merged stream time never goes back.
+    assert [item.timestamp for item in taken] == [item.timestamp for item in whole]
+    assert sorted(taken) == whole
+
+
+def test_a_partition_that_has_not_been_heard_of_holds_the_others_back_for_a_moment_only() -> None:
+    """A broker that is away must not stop the others' partitions."""
+    merge = Merge(PLACES, now=0.0)
+    put(merge, ("a", 0), 1, 2)
+    assert merge.take(now=1.0) == []
+    merge.heard(("a", 0), now=HOLD_SECONDS)
+    assert [item.timestamp for item in merge.take(now=HOLD_SECONDS + 0.1)] == [1, 2]
+
+
+def test_an_empty_topic_is_at_its_end() -> None:
+    """Nothing to read is no reason to wait."""
+    merge = Merge(PLACES, now=0.0)
+    for place in PLACES:
+        merge.at_end(*place)
+    assert merge.ended()
+    put(merge, ("a", 0), 5)
+    assert not merge.ended()
+    merge.at_end("a", 0)
+    assert len(merge.take(now=0.0)) == 1
+    assert merge.ended()
+
+
+def test_a_partition_far_ahead_is_fetched_no_further() -> None:
+    """Memory stays bounded while one partition is days behind another."""
+    merge = Merge(PLACES, now=0.0)
+    put(merge, ("a", 0), *range(10, 14_000))
+    put(merge, ("a", 1), 1)
+    assert merge.ahead() == {("a", 0)}
+
+
+def test_a_broker_that_is_away_makes_the_monitor_not_live_until_it_answers_again() -> None:
+    """Silence is progress only while the broker says that there is nothing."""
+    there = True
+    progress = Progress(30.0, now=0.0, wall=1_000.0)
+    for second in range(0, 60, 3):
+        progress.turn(float(second), 1_000.0 + second, read=False, at_end=True, answers=lambda: there)
+    assert progress.live(60.0)
+    assert progress.moved_at >= 1_060.0 - ASK_SECONDS - 3
+    there = False
+    for second in range(60, 120, 3):
+        progress.turn(float(second), 1_000.0 + second, read=False, at_end=True, answers=lambda: there)
+    assert not progress.live(120.0)
+    progress.turn(121.0, 1_121.0, read=True, at_end=False, answers=lambda: there)
+    assert progress.live(122.0)
