@@ -70,7 +70,7 @@ def drift_of(
     found: Readings = {}
     for day in range(history.filings.days):
         today = order[np.searchsorted(days, day, "left") : np.searchsorted(days, day, "right")]
-        for decisions in _decisions(rows, today * run.models):
+        for decisions in decisions_of(rows, today * run.models):
             events += monitor.observe(monitor.read(decisions))
             done(len(decisions))
         events += monitor.observe_outcomes(_outcomes(history, arrived.get(day, ())))
@@ -78,7 +78,7 @@ def drift_of(
     return _figures(found, events, history.codings[0].version, settings)
 
 
-def _decisions(rows: pa.Table, wanted: npt.NDArray[np.int64]) -> Iterator[list[dict[str, Any]]]:
+def decisions_of(rows: pa.Table, wanted: npt.NDArray[np.int64]) -> Iterator[list[dict[str, Any]]]:
     """Decisions as the monitor reads them from the wire, some thousand at a time."""
     for start in range(0, len(wanted), CHUNK):
         chunk = rows.take(pa.array(wanted[start : start + CHUNK])).to_pylist()

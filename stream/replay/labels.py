@@ -90,9 +90,7 @@ def from_file(path: Path, nomenclature: Nomenclature) -> Labels:
     if len(labels) == 0:
         raise UsageError(f"{path}: no labels in it")
     if (labels.code == UNKNOWN).all():
-        raise UsageError(
-            f"{path}: none of its codes is in {nomenclature.name}; give labels in the models' own"
-        )
+        raise UsageError(f"{path}: none of its codes is in {nomenclature.name}; give labels in the models' own")
     return labels
 
 

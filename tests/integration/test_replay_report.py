@@ -12,17 +12,32 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pydantic_core import from_json
 
 from models import nomenclature, training
+from models.artefact import open_model
+from models.backtest.figures import History as Columns
+from models.decide import decide_batch
 from models.evaluation import Example
 from models.intervals import wilson
 from models.starter import declarations
 from models.training import TrainingSettings
+from monitoring.drift import DriftMonitor
+from monitoring.drift_settings import DriftSettings
+from schemas.codec import encode
+from schemas.formality import Formality
 from stream.errors import UsageError
+from stream.monitor.text_measures import CachedTextMeasurer
+from stream.monitor.watched import WatchedModels
 from stream.replay import finish
+from stream.replay.drift import COLUMNS, decisions_of, drift_of
+from stream.replay.evaluation import history_of
 from stream.replay.finish import FinishOptions
+from stream.replay.judged import Run
 from stream.replay.report.words import interval, number, percent
 from stream.replay.summary import Summary
 from tests.integration.browser import browse
@@ -250,22 +265,19 @@ def test_a_declarants_words_stay_words(history: History, tmp_path: Path) -> None
     assert not [text for text in texts if len(text) > 25 and text in report]
 
 
-def test_chromium_draws_the_report_in_both_languages_without_a_complaint(history: History, tmp_path: Path) -> None:
-    """Nothing on the console, the language asked for, and other pictures for other languages."""
+def test_chromium_shows_and_prints_the_report_in_both_languages_without_a_complaint(
+    history: History, tmp_path: Path
+) -> None:
+    """Nothing on the console; the language asked for, to its last section; a picture, and some pages of PDF."""
     page = history.output / "report.html"
-    seen = {language: browse(page, tmp_path, fragment=language, write="screenshot") for language in ("fr", "en")}
-    for language, browsed in seen.items():
-        assert browsed.console == []
-        assert f'<html lang="{language}">' in browsed.dom
-        assert "</section>" in browsed.dom
-        assert browsed.written.startswith(b"\x89PNG")
-    assert seen["fr"].written != seen["en"].written
-
-
-def test_chromium_prints_the_report(history: History, tmp_path: Path) -> None:
-    """Some pages of PDF, more than one and fewer than thirty."""
-    printed = browse(history.output / "report.html", tmp_path, fragment="en", write="print-to-pdf")
-    assert printed.console == []
+    shown = browse(page, tmp_path, fragment="fr", write="screenshot")
+    printed = browse(page, tmp_path, fragment="en", write="print-to-pdf")
+    assert (shown.console, printed.console) == ([], [])
+    assert '<html lang="fr">' in shown.dom
+    assert '<html lang="en">' in printed.dom
+    assert shown.dom.count("</section>") == printed.dom.count("</section>") == history.report.count("</section>")
+    assert shown.written.startswith(b"\x89PNG")
+    assert len(shown.written) > 20_000, "an empty page is a smaller picture"
     assert printed.written.startswith(b"%PDF")
     assert 1 < len(re.findall(rb"/Type\s*/Page\b", printed.written)) < 30
 
@@ -314,6 +326,59 @@ def test_retraining_learns_from_what_was_labelled_by_then_and_from_nothing_else(
     assert (before.accuracy.value or 0.0) < 0.5
     assert last.accuracy.low > max(before.accuracy.high, (never.accuracy.value or 0.0))
     assert list(tmp_path.glob(".retraining-*")) == []
+
+
+def test_drift_is_what_the_monitor_says_of_the_same_decisions(history: History, tmp_path: Path) -> None:
+    """A type of form that appears on day 70 is detected after it, and nothing is before."""
+    settings = DriftSettings(windows=(100, 200), baseline_filings=600, persist=2, seasons=False)
+    quiet = drift_of(*_columns(history, history.output), history.models[0], settings=settings)
+    assert [event for event in quiet.events if event.signal == "type_form"] == []
+    altered = START.date() + timedelta(days=70)
+    (tmp_path / "decisions").mkdir()
+    for path in sorted((history.output / "decisions").glob("*.parquet")):
+        table = pq.read_table(path)
+        late = [instant.date() >= altered for instant in table.column("received_at").to_pylist()]
+        forms = [
+            "Z" if is_late else form for is_late, form in zip(late, table.column("type_form").to_pylist(), strict=True)
+        ]
+        position = table.schema.get_field_index("type_form")
+        column = pa.array(forms, pa.string()).cast(table.schema.field(position).type)
+        pq.write_table(
+            table.set_column(position, table.schema.field(position), column), tmp_path / "decisions" / path.name
+        )
+    drifted = drift_of(*_columns(history, tmp_path), history.models[0], settings=settings)
+    detected = [event for event in drifted.events if event.signal == "type_form"]
+    assert [event.state for event in detected] == ["detected"]
+    assert altered <= detected[0].detected_at.date() <= altered + timedelta(days=20)
+    points = next(signal.points for signal in drifted.signals if signal.signal == "type_form")
+    assert {point.drifting for point in points if point.day < altered} == {False}
+    assert points[-1].drifting
+    assert points[-1].distance > 5 * points[-1].floor
+
+
+def test_the_monitor_sees_in_a_replay_what_it_sees_on_the_wire(history: History) -> None:
+    """The columns of the Parquet give the same observations as the decisions' own JSON."""
+    run, _ = _columns(history, history.output)
+    _, model = open_model(history.models[0])
+    policy = history.summary.policies[0].policy
+    formalities = [Formality.model_validate({**row, "source": "file"}) for row in history.rows()[0::2][:150]]
+    decisions = [encode(one) for one in decide_batch(formalities, model=model, policy=policy)]
+    watched = WatchedModels(history.models[0])
+    monitor = DriftMonitor(
+        watched.references, measurer=CachedTextMeasurer(watched.by_version), branches=watched.branches
+    )
+    wire = monitor.read(from_json(value) for value in decisions)
+    (chunk,) = decisions_of(run.table(COLUMNS), np.arange(150) * run.models)
+    replayed_ = monitor.read(chunk)
+    assert wire.unreadable == replayed_.unreadable == 0
+    assert np.array_equal(wire.cells, replayed_.cells)
+    assert np.allclose(wire.values, replayed_.values, equal_nan=True)
+    assert wire.times.tolist() == replayed_.times.tolist()
+
+
+def _columns(history: History, folder: Path) -> tuple[Run, Columns]:
+    run = Run(folder, history.summary, nomenclature.load("naf-rev2"))
+    return run, history_of(run, None)
 
 
 @pytest.mark.parametrize(
