@@ -76,19 +76,25 @@ class Retraining:
         """
         self._rows = self.run.table(_CONTENT)
         self._trained: dict[date, tuple[Path, int] | None] = {}
-        with _workshop(self.run.folder) as workshop:
-            return tuple(self._schedule(schedule, workshop) for schedule in schedules)
-
-    def _schedule(self, schedule: str, workshop: Path) -> ScheduleFigures:
         first = EPOCH + timedelta(days=self.history.filings.first_day)
         end = first + timedelta(days=self.history.filings.days)
+        turns = {name: [period.start for period in periods(name, first, end)] for name in schedules}
+        # All are told by the same periods, or the slow ones could not be compared with the fast.
+        starts = sorted({start for own in turns.values() for start in own})
+        told = [Period(start, stop) for start, stop in zip(starts, [*starts[1:], end], strict=True)]
+        with _workshop(self.run.folder) as workshop:
+            return tuple(self._schedule(name, turns[name][1:], told, workshop) for name in schedules)
+
+    def _schedule(
+        self, schedule: str, turns: Sequence[date], told: Sequence[Period], workshop: Path
+    ) -> ScheduleFigures:
         lanes = self.history.lanes[0][0]
         decided = _Decided(self.history.codings[0].code.copy(), lanes.auto.copy(), lanes.review.copy())
         model: CodingModel | None = None
         found: list[RetrainedPeriod] = []
         trainings = 0
-        for period in periods(schedule, first, end):
-            new = self._model_of(period.start, workshop) if found else None
+        for period in told:
+            new = self._model_of(period.start, workshop) if period.start in turns else None
             if new is not None:
                 model, trainings = open_model(new[0])[1], trainings + 1
             rows = self._filings_of(period)

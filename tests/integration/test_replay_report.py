@@ -316,7 +316,8 @@ def test_retraining_learns_from_what_was_labelled_by_then_and_from_nothing_else(
     found = finish.finish(tmp_path, bare, options, models=history.models, training=quick).evaluation
     assert found is not None
     never, monthly = found.retraining
-    assert (never.trainings, [period.trained_on for period in never.periods]) == (0, [None])
+    assert (never.trainings, {period.trained_on for period in never.periods}) == (0, {None})
+    assert [period.start for period in never.periods] == [period.start for period in monthly.periods]
     assert [period.start for period in monthly.periods] == [START.date(), *(date(2026, m, 1) for m in (2, 3, 4))]
     for period in monthly.periods[1:]:
         by_then = sum(instant.date() + timedelta(days=2) < period.start for instant in received.values())
