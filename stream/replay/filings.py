@@ -142,11 +142,13 @@ def distinct_contents(columns: Sequence[pa.Array]) -> tuple[list[Content], Index
     """
     key = np.zeros(len(columns[0]), dtype=np.int64)
     kinds = 1
+    coded_columns = []
     for column in columns:
         coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
         # A missing value is a kind of its own, the last.
         values = len(coded.dictionary) + 1
         places = coded.indices.cast(pa.int64()).fill_null(values - 1).to_numpy()
+        coded_columns.append((np.append(coded.dictionary.to_numpy(zero_copy_only=False), None), places))
         if kinds * values >= 2**62:
             _, key = np.unique(key, return_inverse=True)
             kinds = int(key.max(initial=0)) + 1
@@ -156,6 +158,7 @@ def distinct_contents(columns: Sequence[pa.Array]) -> tuple[list[Content], Index
     order = np.argsort(first, kind="stable")
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
-    rows = pa.array(first[order])
-    contents: list[Content] = list(zip(*(column.take(rows).to_pylist() for column in columns), strict=True))
+    rows = first[order]
+    # Words come from the dictionaries, each one value however many contents have it.
+    contents: list[Content] = list(zip(*(words[places[rows]].tolist() for words, places in coded_columns), strict=True))
     return contents, place[inverse]

@@ -77,9 +77,10 @@ def decide_in_processes(task: Task, processes: int, settings: Settings, done: Do
     shares = [share for share in parts([Unit(*unit) for unit in task.units], processes) if share]
     heard: Queue[tuple[int, dict[str, Any]]] = Queue()
     children = [_start(task, share, settings) for share in shares]
+    listeners = [threading.Thread(target=_listen, args=(*pair, heard), daemon=True) for pair in enumerate(children)]
     try:
-        for number, child in enumerate(children):
-            threading.Thread(target=_listen, args=(number, child, heard), daemon=True).start()
+        for listener in listeners:
+            listener.start()
         running = len(children)
         while running:
             number, message = heard.get()
@@ -92,7 +93,8 @@ def decide_in_processes(task: Task, processes: int, settings: Settings, done: Do
     finally:
         for child in children:
             child.kill()
-            child.wait()
+        for listener in listeners:
+            listener.join()
 
 
 def _start(task: Task, share: Sequence[Unit], settings: Settings) -> subprocess.Popen[bytes]:
@@ -113,10 +115,11 @@ def _start(task: Task, share: Sequence[Unit], settings: Settings) -> subprocess.
 def _listen(number: int, child: subprocess.Popen[bytes], heard: Queue[tuple[int, dict[str, Any]]]) -> None:
     assert child.stdout is not None
     last: dict[str, Any] = {}
-    for line in child.stdout:
-        last = from_json(line)
-        if "offsets" in last:
-            heard.put((number, last))
+    with child.stdout:
+        for line in child.stdout:
+            last = from_json(line)
+            if "offsets" in last:
+                heard.put((number, last))
     code = child.wait()
     if code != 0 and "error" not in last:
         last = {"error": f"a process of the replay ended with code {code}; see above", "exit_code": 1}

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from confluent_kafka import Message
 
 from models.starter.declarations import declarations
+from schemas.arrow import archived
+from schemas.decision import Decision
 from schemas.headers import REPLAY
+from stream.archive.layout import ArchiveFile
+from stream.errors import StreamError, UsageError
+from stream.replay.emitting import Pace, emit
+from stream.replay.plan import SourceRequest
+from stream.replay.run import Order, Told, replay
+from stream.settings import Settings
 from stream.simulation.filings import Shares, filings
 from tests.contract.stage import AUTO, DEAD, RECEIVED, RETURNED, REVIEW, Broker, Stage
 from tests.integration.command_line import codiflux, last_object, refusal
@@ -130,6 +140,69 @@ def test_processes_and_shards_change_no_byte(history: History, tmp_path: Path) -
     assert rows(one) != []
 
 
+def archive(stage: Stage, root: Path, topics: Sequence[str]) -> Path:
+    """What stands on topics as an archive has it: two batches a partition, some decisions twice."""
+    for topic in topics:
+        by_partition: dict[int, list[dict[str, Any]]] = {}
+        for message in stage.read(topic):
+            by_partition.setdefault(message.partition(), []).append(archived_row(topic, message))
+        for partition, found in by_partition.items():
+            half = len(found) // 2
+            for part in (found[:half], found[half:]):
+                if part:
+                    write_batch(root, topic, partition, part)
+    return root
+
+
+def archived_row(topic: str, message: Message) -> dict[str, Any]:
+    """A message in the columns of its topic."""
+    row: dict[str, Any] = {
+        "kafka_partition": message.partition(),
+        "kafka_offset": message.offset(),
+        "kafka_timestamp": datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC),
+        "kafka_key": message.key(),
+        "kafka_headers": [],
+    }
+    if topic == RECEIVED:
+        return row | {"value": message.value()}
+    return row | Decision.model_validate_json(message.value()).model_dump()
+
+
+def write_batch(root: Path, topic: str, partition: int, found: list[dict[str, Any]]) -> None:
+    """One batch of consecutive offsets, a file for each date in it."""
+    start, end = found[0]["kafka_offset"], found[-1]["kafka_offset"] + 1
+    days = sorted({row["kafka_timestamp"].date() for row in found})
+    for part, day in enumerate(days, start=1):
+        rows = [row for row in found if row["kafka_timestamp"].date() == day]
+        path = root / ArchiveFile(topic, day, partition, start, end, part, len(days)).path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.Table.from_pylist(rows, schema=archived(topic)), path, row_group_size=300)
+
+
+def test_an_archive_gives_what_kafka_gives(history: History, tmp_path: Path) -> None:
+    """Received messages byte for byte; decisions, some of them there twice, row for row but what was unreadable."""
+    stage, bounds = history.stage, {}
+    for stretch in history.summary["source"]["stretches"]:
+        bounds[stretch["partition"]] = stretch["end"]
+    until = ",".join(f"{partition}={end}" for partition, end in bounds.items())
+    received = archive(stage, tmp_path / "received", [RECEIVED])
+    decided = archive(stage, tmp_path / "decided", [AUTO, REVIEW, RETURNED])
+    copies = stage.read(REVIEW)[:40]
+    for partition in {message.partition() for message in copies}:
+        rows_again = [archived_row(REVIEW, message) for message in copies if message.partition() == partition]
+        end = len([message for message in stage.read(REVIEW) if message.partition() == partition])
+        for number, row in enumerate(rows_again):
+            row["kafka_offset"] = end + number
+        write_batch(decided, REVIEW, partition, rows_again)
+    asked = ("--to", until, "--threshold", 0.5, "--json", "--output")
+    last_object(codiflux("replay", "--from-archive", received, *asked, tmp_path / "r", **history.environment))
+    parts = {name: data for name, data in content(tmp_path / "r").items() if name.startswith("decisions/")}
+    assert parts == {name: data for name, data in content(history.whole).items() if name.startswith("decisions/")}
+    summary = last_object(codiflux("replay", "--from-archive", decided, *asked, tmp_path / "d", **history.environment))
+    assert rows(tmp_path / "d") == rows(history.whole)
+    assert summary["counts"]["copies"] == 40
+
+
 def test_a_replay_joins_no_group_and_commits_nothing(history: History) -> None:
     """The live group stands where the worker left it, before what came later."""
     assert sum(history.stage.committed().values()) == MESSAGES
@@ -168,23 +241,30 @@ def test_bad_bounds_and_topics_are_one_line_and_leave_nothing(history: History, 
     """An empty range, bounds the wrong way round, an unknown topic, a partition that is not there."""
     output = tmp_path / "out"
 
-    def refused(code: int, *more: object) -> str:
-        line = refusal(
-            codiflux("replay", "--from-kafka", "--output", output, *more, **history.environment),
-            code,
-        )
-        assert not output.exists()
-        return line
+    settings = Settings(kafka_bootstrap_servers=history.stage.broker.bootstrap, topic_prefix=history.stage.prefix)
+    received = settings.topic(RECEIVED)
 
-    assert "no message in the range" in refused(2, "--from", "2031-01-01")
-    assert "does not lie before" in refused(2, "--from", "2026-02-01", "--to", "2026-01-01")
-    assert "does not lie before" in refused(2, "--from", "10", "--to", "0=5")
-    assert "no topic nowhere" in refused(69, "--topic", "nowhere")
-    assert "no partition 9" in refused(2, "--from", "9=1")
-    assert "neither a time" in refused(2, "--from", "yesterday")
-    assert "needs --to" in refused(2, "--shard", "1/2")
-    same = codiflux("replay", "--from-kafka", "--emit", history.stage.prefix + RECEIVED, **history.environment)
-    assert "must not become history" in refusal(same, 2)
+    def refused(code: int, since: str | None, until: str | None = None, topic: str = received) -> str:
+        request = SourceRequest(kind="kafka", name=topic, since=since, until=until)
+        order = Order(request, [history.stage.model], [0.5], [], output)
+        with pytest.raises(StreamError) as caught:
+            replay(order, settings, Told(lambda line: None, lambda total: None, lambda done: None))
+        assert caught.value.exit_code == code
+        assert not output.exists()
+        return str(caught.value)
+
+    assert "no message in the range" in refused(2, "2031-01-01")
+    assert "does not lie before" in refused(2, "2026-02-01", "2026-01-01")
+    assert "does not lie before" in refused(2, "10", "0=5")
+    assert "no topic nowhere" in refused(69, None, topic="nowhere")
+    assert "no partition 9" in refused(2, "9=1")
+    assert "neither a time" in refused(2, "yesterday")
+    with pytest.raises(UsageError, match="must not become history"):
+        emit(
+            SourceRequest(kind="kafka", name=received), received, Pace(), settings, note=print, total=print, done=print
+        )
+    shard = codiflux("replay", "--from-kafka", "--output", output, "--shard", "1/2", **history.environment)
+    assert "needs --to" in refusal(shard, 2)
 
 
 def test_what_retention_ate_of_the_range_is_said(history: History, tmp_path: Path) -> None:

@@ -203,9 +203,7 @@ def test_units_cover_a_stretch_and_end_at_the_same_places_wherever_it_begins(sta
     units = list(cut(0, start, start + length))
     assert units[0].start == start
     assert units[-1].end == start + length
-    assert all(
-        before.end == after.start and after.start % BLOCK == 0 for before, after in pairwise(units)
-    )
+    assert all(before.end == after.start and after.start % BLOCK == 0 for before, after in pairwise(units))
     assert list(cut(0, units[-1].start, start + length)) == units[-1:]
     assert len({unit.file_name for unit in units}) == len(units)
 

@@ -29,6 +29,8 @@ BATCH = 16_384
 REMEMBERED = 100_000
 """Values whose reading is kept, all columns together."""
 MAX_ID_LENGTH = 200
+WHITE = "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace())
+"""What `str.strip` takes away."""
 LONGEST_MARKER = max(map(len, MISSING_MARKERS)) + 2
 REFUSED = object()
 
@@ -115,19 +117,21 @@ class _Reader:
             coded = one(rows[name]).dictionary_encode()
         except pa.ArrowNotImplementedError:
             coded = pa.DictionaryArray.from_arrays(pa.array(range(rows.num_rows), pa.int32()), one(rows[name]))
-        read = [self._value(name, value) for value in coded.dictionary.to_pylist()]
+        words = pa.types.is_string(coded.dictionary.type)
+        if name in TEXT_FIELDS and words and _plain(coded.dictionary, MAX_TEXT_LENGTH):
+            if name == TEXT and coded.null_count:
+                readable &= coded.is_valid().to_numpy(zero_copy_only=False)
+            return coded
+        values = coded.dictionary.to_pylist()
+        read = [self._value(name, value) for value in values]
         refused = np.array([value is REFUSED for value in read] + [name == TEXT])
         places = coded.indices.fill_null(len(read)).to_numpy()
         readable &= ~refused[places]
-        if read == (values := coded.dictionary.to_pylist()) and pa.types.is_string(coded.dictionary.type):
+        if words and read == values:
             return coded
-        del values
         return pa.array([None if value is REFUSED else value for value in read], pa.string()).take(coded.indices)
 
     def _value(self, name: str, value: Any) -> Any:
-        if name in TEXT_FIELDS and isinstance(value, str) and LONGEST_MARKER < len(value) <= MAX_TEXT_LENGTH:
-            # No marker and not too long: a text stays as it is.
-            return value if value.strip() not in MISSING_MARKERS else self._read(name, value)
         if not isinstance(value, str | int | float):
             return self._read(name, value)
         key = (name, type(value), value)
@@ -148,7 +152,7 @@ class _Reader:
         column = one(rows["formality_id"])
         if pa.types.is_integer(column.type):
             column = column.cast(pa.string())
-        if pa.types.is_string(column.type) and _plain_ids(column):
+        if pa.types.is_string(column.type) and _plain(column, MAX_ID_LENGTH):
             return column
         found: list[str] = []
         for place, (number, value) in enumerate(zip(self._numbers(rows, first), column.to_pylist(), strict=True)):
@@ -204,14 +208,14 @@ class _Reader:
         return within
 
 
-def _plain_ids(column: pa.Array) -> bool:
-    """Whether every id is one as it stands."""
+def _plain(column: pa.Array, longest: int) -> bool:
+    """Whether every text is there and stays as it is: not empty, not too long, no marker of a missing value."""
     if column.null_count:
         return False
     lengths = pc.min_max(pc.utf8_length(column)).as_py()
-    if lengths["min"] is not None and (lengths["min"] == 0 or lengths["max"] > MAX_ID_LENGTH):
+    if lengths["min"] is not None and (lengths["min"] == 0 or lengths["max"] > longest):
         return False
-    markers = pc.is_in(pc.utf8_trim_whitespace(column), pa.array(sorted(MISSING_MARKERS), pa.string()))
+    markers = pc.is_in(pc.utf8_trim(column, WHITE), pa.array(sorted(MISSING_MARKERS), pa.string()))
     return not pc.any(markers).as_py()
 
 
