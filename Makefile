@@ -8,7 +8,9 @@ MAKEFLAGS += --no-print-directory
 bin := .venv/bin
 scripts := .ci/run infra/scripts/install-system infra/scripts/set-up infra/scripts/lock infra/kafka/kafka infra/redis/redis
 
-.PHONY: help demo test check bench quality format lock set-up set-up-tests clean
+MODEL ?= model
+
+.PHONY: help demo test check bench bench-monitor quality format lock set-up set-up-tests clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +37,10 @@ check: ## lint, format, types, layers, scripts, images, generated files
 bench: set-up-tests ## measure against plain loops, Quix Streams and naive Faust; takes minutes
 	@infra/scripts/set-up bench
 	@$(bin)/python tests/bench/run.py $(BENCH)
+
+bench-monitor: set-up-tests ## measure the drift monitor on one core, and its memory; takes minutes
+	@test -e $(MODEL) || $(bin)/codiflux train --starter --output $(MODEL)
+	@$(bin)/python -m tests.bench.monitor --model $(MODEL) $(BENCH)
 
 quality: ## train the starter models, measure them, write docs/quality.md; takes minutes
 	@infra/scripts/set-up development

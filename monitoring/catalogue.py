@@ -215,7 +215,7 @@ JOIN_SIZE = _gauge("join_size_bytes", "Size of the join on disk.")
 REVIEW_QUEUE = _gauge("review_queue_filings", "Decisions for review without a label yet.")
 REVIEW_OLDEST = _gauge("review_oldest_timestamp_seconds", "When the oldest of them was decided; 0: none waits.")
 
-MONITOR_MESSAGES = _counter("monitor_messages_total", "Messages read, without those read again.", "topic")
+MONITOR_MESSAGES = _counter("monitor_messages_total", "Messages read since the process began.", "topic")
 MONITOR_UNREADABLE = _counter("monitor_unreadable_total", "Messages passed over as unreadable.", "topic")
 MONITOR_COPIES = _counter("monitor_copies_total", "Decisions read before and counted once.")
 MONITOR_LATE = _counter("monitor_late_total", "Decisions that came too late for a window.", "window")

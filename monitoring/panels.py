@@ -60,9 +60,10 @@ class Panels:
         parts = list(_by_version(observations))
         self._enter(parts[-1][0][0])
         events = self._inputs.observe(observations.cells, observations.values, observations.times)
-        for (model, policy), part in parts:
+        for (model, _), part in _by_version(_policies_apart(observations)):
             outputs = self._of(self._outputs, model, _MODEL, self._settings, model)
             events += outputs.observe(part.cells, part.values, part.times)
+        for (model, policy), part in parts:
             routes = self._of(self._policies, (model, policy), _POLICY, self._settings, model)
             events += routes.observe(part.cells, part.values, part.times)
         return events
@@ -168,6 +169,17 @@ class Panels:
 def for_labels(settings: DriftSettings) -> DriftSettings:
     """Labels are few: shorter steps, windows and baseline than for filings."""
     return replace(settings, step=20, windows=(200, 1_000), baseline_filings=2_000)
+
+
+def _policies_apart(observations: Observations) -> Observations:
+    """The same with model versions alone: policies must not part, and so reorder, what one model put out."""
+    models = list(dict.fromkeys(model for model, _ in observations.versions))
+    model_of = np.array([models.index(model) for model, _ in observations.versions], dtype=np.int64)
+    return replace(
+        observations,
+        version_of=model_of[observations.version_of],
+        versions=tuple((model, "") for model in models),
+    )
 
 
 def _by_version(observations: Observations) -> Iterator[tuple[Versions, Observations]]:

@@ -5,6 +5,7 @@
      ├─ BrokerUnavailable             exit 69: Kafka does not answer, or not as it should
      ├─ StorageFailed                 exit 74: the archive's folder or bucket does not take or give a file
      ├─ ArchiveDamaged                exit 1: an archive that is not as we left it
+     ├─ NothingAnswers                exit 69: no process answers at the addresses given
      ├─ DeliveryFailed                exit 75: an output was not acknowledged; nothing is committed
      └─ CircuitOpen                   exit 65: too many dead letters; a human must look
 
@@ -42,6 +43,12 @@ class ArchiveDamaged(StreamError):
     """An archive that is not as we left it: a file cut short, an offset missing or twice."""
 
     exit_code = 1
+
+
+class NothingAnswers(StreamError):
+    """No process answers at the addresses given."""
+
+    exit_code = 69
 
 
 class DeliveryFailed(StreamError):

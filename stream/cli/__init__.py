@@ -25,6 +25,7 @@ from stream.cli import (
     simulate,
     topics,
     train,
+    watch,
     worker,
 )
 from stream.errors import StreamError
@@ -40,6 +41,7 @@ app = typer.Typer(
 demo.register(app)
 worker.register(app)
 monitor.register(app)
+watch.register(app)
 train.register(app)
 evaluate.register(app)
 choose_threshold.register(app)
@@ -57,8 +59,8 @@ INTERRUPTED = 130
 def main() -> None:
     """Run the command line; every expected error is one line on standard error.
 
-    Exit codes: 0 success only, 1 a model or data error, 2 usage, 65 circuit breaker, 69 Kafka not
-    reached, 75 delivery failed, 130 interrupted.
+    Exit codes: 0 success only, 1 a model or data error, 2 usage, 65 circuit breaker, 69 Kafka (or a
+    watched process) not reached, 75 delivery failed, 130 interrupted.
     """
     # A closed pipe (`codiflux ... | head`) ends us quietly, as it does other commands.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)

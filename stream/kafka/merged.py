@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Mapping
+from math import inf
 from typing import NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
@@ -21,6 +22,8 @@ from stream.kafka.configuration import client_configuration
 from stream.kafka.reader import PASSING
 from stream.settings import Settings
 
+GRACE_SECONDS = 1.0
+"""A message is handed over so long after it came: what was written before it may come a little later."""
 HOLD_SECONDS = 3.0
 """A partition that says nothing for so long, neither message nor end, holds the others up no more."""
 AHEAD = 40_000
@@ -52,10 +55,10 @@ class Merge:
     Examples
     --------
     >>> merge = Merge([("a", 0), ("b", 0)], now=0.0)
-    >>> merge.put(Item(20, "a", 0, 5, b"")); merge.put(Item(10, "b", 0, 9, b""))
-    >>> [item.timestamp for item in merge.take(now=0.1)]
+    >>> merge.put(Item(20, "a", 0, 5, b""), now=0.0); merge.put(Item(10, "b", 0, 9, b""), now=0.0)
+    >>> [item.timestamp for item in merge.take(now=1.1)]
     [10]
-    >>> merge.at_end("b", 0); [item.timestamp for item in merge.take(now=0.1)]
+    >>> merge.at_end("b", 0); [item.timestamp for item in merge.take(now=1.1)]
     [20]
     """
 
@@ -64,9 +67,12 @@ class Merge:
         self._ended: set[Partition] = set()
         self._newest: dict[Partition, int] = dict.fromkeys(places, -1)
         self._heard: dict[Partition, float] = dict.fromkeys(places, now)
+        self._broker_clock = -inf
+        """How far the broker's clock is ahead of ours, as seen by messages that have just come."""
 
-    def put(self, item: Item) -> None:
+    def put(self, item: Item, now: float) -> None:
         """A message of one partition, after those before it."""
+        self._broker_clock = max(self._broker_clock, item.timestamp / 1000 - now)
         place = (item.topic, item.partition)
         self._waiting[place].append(item)
         if item.timestamp > self._newest[place]:
@@ -88,17 +94,13 @@ class Merge:
 
     def take(self, now: float) -> list[Item]:
         """What no partition can precede any more, in order."""
-        bound = min(
-            (
-                newest
-                for place, newest in self._newest.items()
-                if place not in self._ended and now - self._heard[place] <= HOLD_SECONDS
-            ),
-            default=None,
-        )
+        bound = (now + self._broker_clock - GRACE_SECONDS) * 1000
+        for place, newest in self._newest.items():
+            if place not in self._ended and newest < bound and now - self._heard[place] <= HOLD_SECONDS:
+                bound = newest
         taken: list[Item] = []
         for waiting in self._waiting.values():
-            while waiting and (bound is None or waiting[0].timestamp <= bound):
+            while waiting and waiting[0].timestamp <= bound:
                 taken.append(waiting.popleft())
         taken.sort()
         return taken
@@ -141,7 +143,6 @@ class MergedConsumer:
         )
         self._consumer.assign([TopicPartition(*place, offset) for place, offset in starts.items()])
         self._paused: set[Partition] = set()
-        self._last_answer = now
 
     def poll(self, most: int, timeout_seconds: float) -> list[Item]:
         """What is in order by now; may be empty.
@@ -151,22 +152,23 @@ class MergedConsumer:
         BrokerUnavailable
             The broker refuses a partition for good. That it is away is no error: it may come back.
         """
-        for message in self._consumer.consume(most, timeout=timeout_seconds):
+        fetched = self._consumer.consume(most, timeout=timeout_seconds)
+        now = time.monotonic()
+        for message in fetched:
             error = message.error()
             topic, partition, offset = message.topic(), message.partition(), message.offset()
             if topic is None or partition is None or offset is None:
                 self._pass(error)
                 continue
             if error is None:
-                self._merge.put(Item(message.timestamp()[1], topic, partition, offset, message.value()))
+                self._merge.put(Item(message.timestamp()[1], topic, partition, offset, message.value()), now)
             elif error.code() == KafkaError._PARTITION_EOF:
                 self._merge.at_end(topic, partition)
             else:
                 self._pass(error)
                 continue
-            self._last_answer = time.monotonic()
-            self._merge.heard((topic, partition), self._last_answer)
-        taken = self._merge.take(time.monotonic())
+            self._merge.heard((topic, partition), now)
+        taken = self._merge.take(now)
         self._hold_back()
         return taken
 

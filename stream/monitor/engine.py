@@ -119,7 +119,9 @@ class Engine:
             self.accuracy.judged(found)
         for key, count in reading.batch.made.items():
             self.accuracy.made(key, count)
-        events += self.drift.observe_outcomes([_outcome(found) for found in joined.added])
+        # In the order of the labels, whatever the batch they came in.
+        outcomes = sorted(map(_outcome, joined.added), key=lambda outcome: outcome.time)
+        events += self.drift.observe_outcomes(outcomes)
         self._pass_time(reading.latest)
         if reading.threshold is not None:
             self.threshold = reading.threshold

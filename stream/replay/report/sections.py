@@ -227,8 +227,8 @@ def drift(evaluation: Evaluation) -> str:
         return section(title, paragraph(_too_short(found.baseline_filings)))
     ordered = sorted((signal for signal in found.signals if signal.points), key=_calm)
     drawn = "".join(
-        f'<figure><div class="wide">{calendar.drift(f"drift-{place}", signal)}</div>'
-        f'<figcaption id="drift-{place}-caption">{signal_name(signal.signal).html()}</figcaption></figure>'
+        f'<figure><figcaption id="drift-{place}-caption">{signal_name(signal.signal).html()}</figcaption>'
+        f'<div class="wide">{calendar.drift(f"drift-{place}", signal)}</div></figure>'
         for place, signal in enumerate(ordered)
     )
     marks = legend(

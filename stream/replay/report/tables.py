@@ -163,8 +163,8 @@ def _marks(estimates: Mapping[int, Estimate], top: float, digits: int) -> str:
         drawn.append(f'<path class="whisker s{series}" d="M{low:.1f} {y:g}H{high:.1f}"/>')
         drawn.append(f'<circle class="f{series}" cx="{value:.1f}" cy="{y:g}" r="3.5"/>')
     height = row * len(estimates)
-    size = f'width="{width + 8}" height="{height}" viewBox="-4 0 {width + 8} {height}"'
-    svg = f'<svg class="cell" {size} aria-hidden="true">{"".join(drawn)}</svg>'
+    size = f'preserveAspectRatio="none" width="{width + 8}" height="{height}" viewBox="-4 0 {width + 8} {height}"'
+    svg = f'<svg class="cell rows{len(estimates)}" {size} aria-hidden="true">{"".join(drawn)}</svg>'
     return f'<div class="marks">{svg}<span>{"<br>".join(values)}</span></div>'
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.kafka.merged import HOLD_SECONDS, Item, Merge
+from stream.kafka.merged import GRACE_SECONDS, HOLD_SECONDS, Item, Merge
 from stream.monitor.progress import ASK_SECONDS, Progress
 
+LATER = GRACE_SECONDS + 0.1
 PLACES = [("a", 0), ("a", 1), ("b", 0)]
 
 
 def put(merge: Merge, place: tuple[str, int], *timestamps: int) -> None:
     for offset, timestamp in enumerate(timestamps):
-        merge.put(Item(timestamp, *place, offset, b""))
+        merge.put(Item(timestamp, *place, offset, b""), now=0.0)
 
 
 @given(st.lists(st.lists(st.integers(0, 50), max_size=20).map(sorted), min_size=3, max_size=3), st.randoms())
@@ -29,14 +30,14 @@ def test_however_partitions_are_fetched_the_order_is_the_same(history: list[list
     while any(waiting.values()):
         place = chance.choice([place for place, items in waiting.items() if items])  # type: ignore[attr-defined]
         for item in waiting[place][:3]:
-            merge.put(item)
+            merge.put(item, now=0.0)
         del waiting[place][:3]
         if not waiting[place]:
             merge.at_end(*place)
         for empty in [place for place, items in waiting.items() if not items]:
             merge.at_end(*empty)
-        taken += merge.take(now=0.0)
-    taken += merge.take(now=0.0)
+        taken += merge.take(now=LATER)
+    taken += merge.take(now=LATER)
     # Equal instants may come in two pieces; within the merged stream time never goes back.
     assert [item.timestamp for item in taken] == [item.timestamp for item in whole]
     assert sorted(taken) == whole
@@ -46,7 +47,7 @@ def test_a_partition_that_has_not_been_heard_of_holds_the_others_back_for_a_mome
     """A broker that is away must not stop the others' partitions."""
     merge = Merge(PLACES, now=0.0)
     put(merge, ("a", 0), 1, 2)
-    assert merge.take(now=1.0) == []
+    assert merge.take(now=LATER) == []
     merge.heard(("a", 0), now=HOLD_SECONDS)
     assert [item.timestamp for item in merge.take(now=HOLD_SECONDS + 0.1)] == [1, 2]
 
@@ -60,7 +61,8 @@ def test_an_empty_topic_is_at_its_end() -> None:
     put(merge, ("a", 0), 5)
     assert not merge.ended()
     merge.at_end("a", 0)
-    assert len(merge.take(now=0.0)) == 1
+    assert merge.take(now=0.5) == []
+    assert len(merge.take(now=LATER)) == 1
     assert merge.ended()
 
 
@@ -86,3 +88,16 @@ def test_a_broker_that_is_away_makes_the_monitor_not_live_until_it_answers_again
     assert not progress.live(120.0)
     progress.turn(121.0, 1_121.0, read=True, at_end=False, answers=lambda: there)
     assert progress.live(122.0)
+
+
+def test_what_was_written_before_and_comes_a_little_later_is_put_before() -> None:
+    """Two partitions are fetched one after the other: the order is that of writing, whatever the clocks."""
+    merge = Merge(PLACES, now=100.0)
+    for place in PLACES:
+        merge.at_end(*place)
+    merge.put(Item(5_000, "b", 0, 0, b""), now=100.0)
+    merge.at_end("b", 0)
+    assert merge.take(now=100.5) == []
+    merge.put(Item(4_999, "a", 0, 0, b""), now=100.5)
+    merge.at_end("a", 0)
+    assert [item.timestamp for item in merge.take(now=100.0 + LATER)] == [4_999, 5_000]

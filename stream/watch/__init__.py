@@ -1,0 +1,1 @@
+"""What runs, at a glance: the /metrics of workers and monitor read and shown."""

@@ -1,0 +1,1 @@
+"""What the monitor costs: `make bench-monitor`."""

@@ -1,0 +1,170 @@
+"""Measure the monitor: its rate on one core beside a plain loop, and its memory over millions of messages.
+
+python -m tests.bench.monitor --model MODEL --filings 200000 --messages 5000000 --rounds 3
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from stream import bootstrap
+from stream.cli.output import progress_bar
+from stream.kafka.sender import sender_of
+from stream.monitor.export import Exporter
+from stream.monitor.run import MOST
+from stream.settings import Settings, read_settings
+from stream.topics import create_topics
+from tests.bench.monitor.stream import Repeated, decided, messages_of, outgoing
+from tests.ports import free_block
+
+SCRIPT = Path(__file__).resolve().parents[3] / "infra" / "kafka" / "kafka"
+FIRST_PORT, LAST_PORT = 31_100, 31_180
+MEGABYTE = 1e6
+WANTED_RATIO, WANTED_RATE, WANTED_MEGABYTES = 0.3, 20_000, 400
+POOL = 40_000
+"""Messages that the memory run repeats: more distinct texts than the measurer remembers."""
+
+
+def throughput(settings: Settings, filings: int, rounds: int) -> dict[str, Any]:
+    """Both ways of reading the same topics, turn by turn."""
+    create_topics(settings, partitions=4, replication=1)
+    deciding = bootstrap.open_deciding(settings)
+    refused: list[str] = []
+    with (
+        progress_bar("decisions written", filings) as bar,
+        sender_of(
+            settings, lambda _, fate: refused.append(fate.error) if fate.error else None, linger_milliseconds=20
+        ) as to,
+    ):
+        for message in outgoing(messages_of(decided(filings, deciding, seed=1)), settings):
+            to.post(message)
+            bar.advance(0)
+    if refused:
+        raise SystemExit(f"the broker did not take the decisions: {refused[0]}")
+    found: dict[str, list[dict[str, float]]] = {"plain": [], "monitor": []}
+    for _ in range(rounds):
+        for way, figures in found.items():
+            figures.append(_read(way, settings))
+            print(way, {name: round(value, 2) for name, value in figures[-1].items()}, file=sys.stderr)
+    ratios = [
+        (plain["cpu_seconds"] / plain["messages"]) / (own["cpu_seconds"] / own["messages"])
+        for plain, own in zip(found["plain"], found["monitor"], strict=True)
+    ]
+    rate = {way: statistics.median(f["messages"] / f["cpu_seconds"] for f in figures) for way, figures in found.items()}
+    return {"messages": found["plain"][0]["messages"], "a_second_of_cpu": rate, "ratio": statistics.median(ratios)}
+
+
+def _read(way: str, settings: Settings) -> dict[str, float]:
+    environment = {
+        "CODIFLUX_KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
+        "CODIFLUX_TOPIC_PREFIX": settings.topic_prefix,
+        "CODIFLUX_MODEL": str(settings.model),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.monitor.reading", way],
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=3_600,
+    )
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def memory(settings: Settings, messages: int) -> dict[str, Any]:
+    """Resident memory of the engine while it takes messages in; the pool itself is counted before and taken off."""
+    deciding = bootstrap.open_deciding(settings)
+    repeated = Repeated(list(messages_of(decided(POOL, deciding, seed=2))), settings)
+    del deciding
+    process = psutil.Process()
+    around = process.memory_info().rss
+    with tempfile.TemporaryDirectory() as folder:
+        engine = bootstrap.make_monitor(settings.model_copy(update={"monitor_state": Path(folder) / "state.sqlite"}))
+        engine.resume([])
+        exporter = Exporter(bootstrap.monitor_instruments(), engine, threshold=0.5)
+        curve: list[tuple[int, float]] = []
+        waiting, taken = [], 0
+        with progress_bar("messages", messages) as bar:
+            for item in repeated.items(messages):
+                waiting.append(item)
+                if len(waiting) == MOST:
+                    exporter.taken(engine.take(waiting))
+                    taken += len(waiting)
+                    waiting = []
+                    bar.advance(0, MOST)
+                    if taken % 100_000 == 0:
+                        exporter.export()
+                        engine.commit()
+                        curve.append((taken, process.memory_info().rss / MEGABYTE))
+        disk = engine.join.sizes().size_bytes / MEGABYTE
+    settled = [rss for count, rss in curve if count >= messages // 5]
+    return {
+        "messages": taken,
+        "around_megabytes": around / MEGABYTE,
+        "peak_megabytes": max(rss for _, rss in curve),
+        "from_a_fifth_to_the_end_megabytes": [settled[0], settled[-1]],
+        "state_on_disk_megabytes": disk,
+        "curve": [(count, round(rss)) for count, rss in curve[:: max(1, len(curve) // 10)]],
+    }
+
+
+@contextmanager
+def broker(folder: Path) -> Iterator[str]:
+    """A Kafka of the benchmark's own, or the one that runs already."""
+    if running := os.environ.get("CODIFLUX_TEST_KAFKA"):
+        yield running
+        return
+    port = free_block(FIRST_PORT, LAST_PORT)
+    data = str(folder / "kafka")
+    try:
+        subprocess.run([SCRIPT, "start", "--data", data, "--port", str(port)], check=True, stdout=subprocess.DEVNULL)
+        yield f"127.0.0.1:{port}"
+    finally:
+        subprocess.run([SCRIPT, "stop", "--data", data], check=False, stdout=subprocess.DEVNULL)
+
+
+def main() -> None:
+    """Measure and print; exit code 1 where a figure is not reached."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--filings", type=int, default=200_000)
+    parser.add_argument("--messages", type=int, default=5_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    found: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        if arguments.filings:
+            with broker(Path(folder)) as servers:
+                prefix = f"bench{int(time.time())}."
+                settings = read_settings(kafka_bootstrap_servers=servers, topic_prefix=prefix, model=arguments.model)
+                found["throughput"] = throughput(settings, arguments.filings, arguments.rounds)
+    if arguments.messages:
+        found["memory"] = memory(read_settings(model=arguments.model), arguments.messages)
+    print(json.dumps(found, indent=1))
+    sys.exit(0 if reached(found) else 1)
+
+
+def reached(found: dict[str, Any]) -> bool:
+    """Whether the figures asked for are there."""
+    speed, space = found.get("throughput"), found.get("memory")
+    fast = speed is None or (speed["ratio"] >= WANTED_RATIO and speed["a_second_of_cpu"]["monitor"] >= WANTED_RATE)
+    small = space is None or space["peak_megabytes"] <= WANTED_MEGABYTES
+    print(f"fast enough: {fast}; small enough: {small}", file=sys.stderr)
+    return fast and small
+
+
+if __name__ == "__main__":
+    main()

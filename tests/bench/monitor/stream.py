@@ -1,0 +1,103 @@
+"""Decisions as a worker writes them, of simulated filings that a real model has decided."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+from models.decide import decide_batch
+from models.starter.declarations import declarations
+from schemas import topics
+from schemas.codec import decode_formalities, encode
+from schemas.decision import Decision, Route, Source
+from schemas.label import Label, LabelOrigin
+from stream.bootstrap import Deciding
+from stream.kafka.merged import Item
+from stream.records import Outgoing
+from stream.settings import Settings
+from stream.simulation.filings import Shares, filings
+
+BEGAN = datetime(2026, 3, 2, tzinfo=UTC)
+CHUNK = 1_000
+LABELLED = 20
+"""One decision for review in so many has its label at once."""
+RATE = 200
+"""Filings a second of event time: five million are seven hours, so that windows roll."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One decision or label, with the parts of it that a repetition changes."""
+
+    topic: str
+    key: bytes
+    value: bytes
+
+
+def decided(count: int, deciding: Deciding, *, seed: int) -> Iterator[Decision]:
+    """Decisions of that many simulated filings, as the policy routes them."""
+    shares = Shares(malformed=0.0, insee_body=0.0, one_stop_counter=0.0)
+    messages = islice(filings(seed, shares, declarations(), clock=lambda _: BEGAN), count)
+    number = 0
+    while chunk := list(islice(messages, CHUNK)):
+        read = [decode_formalities(m.value, key=m.key, timestamp=BEGAN)[0] for m in chunk]
+        for made in decide_batch(read, model=deciding.model, policy=deciding.policy):
+            at = BEGAN + timedelta(seconds=number / RATE)
+            source = Source(topics.RECEIVED, number % 12, number, at)
+            yield made.model_copy(update={"source": source, "decided_at": at + timedelta(milliseconds=4)})
+            number += 1
+
+
+def messages_of(decisions: Iterator[Decision]) -> Iterator[Message]:
+    """Each decision on its topic, and some labels after theirs."""
+    for number, made in enumerate(decisions):
+        key = made.formality_id.encode()
+        yield Message(topics.TOPIC_OF_ROUTE[made.route.value], key, encode(made))
+        if made.route is Route.REVIEW and number % LABELLED == 0:
+            label = Label(
+                formality_id=made.formality_id,
+                code=made.code,
+                nomenclature=made.nomenclature,
+                origin=LabelOrigin.REVIEW,
+                labelled_by="bench",
+                labelled_at=made.decided_at,
+            )
+            yield Message(topics.LABELLED, key, encode(label))
+
+
+def outgoing(messages: Iterator[Message], settings: Settings) -> Iterator[Outgoing]:
+    """For a producer."""
+    return (Outgoing(settings.topic(m.topic), m.key, m.value) for m in messages)
+
+
+class Repeated:
+    """A pool of messages over and over, each round with ids and instants of its own."""
+
+    def __init__(self, pool: list[Message], settings: Settings) -> None:
+        self._pool = [(settings.topic(m.topic), json.loads(m.value)) for m in pool]
+        self._offsets = dict.fromkeys((topic for topic, _ in self._pool), 0)
+
+    def items(self, count: int) -> Iterator[Item]:
+        """That many, as the merged consumer hands them over."""
+        number = 0
+        while True:
+            for topic, fields in self._pool:
+                if number >= count:
+                    return
+                offset = self._offsets[topic]
+                self._offsets[topic] = offset + 1
+                at = BEGAN + timedelta(seconds=number / RATE)
+                yield Item(int(at.timestamp() * 1000), topic, 0, offset, _renewed(fields, number, at.isoformat()))
+                number += 1
+
+
+def _renewed(fields: dict[str, object], number: int, at: str) -> bytes:
+    made = {**fields, "formality_id": f"{fields['formality_id']}-{number}"}
+    if "decision_id" in made and "route" in made:
+        made |= {"decision_id": f"{number:032x}", "decided_at": at, "received_at": at}
+    else:
+        made["labelled_at"] = at
+    return json.dumps(made).encode()
