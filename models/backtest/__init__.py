@@ -9,6 +9,7 @@ comparison    McNemar's test between two models, and where they differ
 days          work of the review team, and the error as it was known on each day
 schedule      the periods of a retraining schedule
 figures       what is said of models, variants and schedules, as values
+judging       from columns to those values
 drift_figures what the drift monitor says, as values
 evaluated     all of it together, as summary.json has it
 

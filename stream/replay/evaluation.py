@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from models.backtest import figures as backtest
+from models.backtest import judging
 from models.backtest.columns import NO_CODE, Truth, branches
 from models.backtest.curve import Costs
 from models.backtest.evaluated import Evaluation, LabelFigures
@@ -55,12 +55,12 @@ def evaluate(
     return Evaluation(
         costs=costs,
         labels=labels,
-        models=backtest.model_figures(history, costs),
-        variants=backtest.variant_figures(history, costs),
-        focus=backtest.focus_figures(history, costs),
+        models=judging.model_figures(history, costs),
+        variants=judging.variant_figures(history, costs),
+        focus=judging.focus_figures(history, costs),
         comparisons=tuple(
             compared.model_copy(update={"examples": _examples(run, history, compared, examples)})
-            for compared in backtest.comparisons(history)
+            for compared in judging.comparisons(history)
         ),
     )
 

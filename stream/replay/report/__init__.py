@@ -6,5 +6,7 @@ charts     automation against error, cost, calibration
 calendar   what goes by days: errors, work, drift, retraining
 tables     variants, sections, disagreements
 findings   the sentences at the top
+sections   of what does not go by days
+over_time  sections of what does
 page       all of it put together, with style.css and switch.js
 """

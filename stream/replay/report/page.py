@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from importlib import resources
 
 from models.backtest.evaluated import Evaluation
-from stream.replay.report import sections
+from stream.replay.report import over_time, sections
 from stream.replay.report.findings import findings
 from stream.replay.report.names import Names
 from stream.replay.report.words import Said, day, number, percent, plain, say, significant
@@ -30,13 +30,13 @@ def draw(summary: Summary, evaluation: Evaluation, labels: Mapping[str, str]) ->
         _head(summary, evaluation, names),
         sections.automation(evaluation, names),
         sections.costs(evaluation, names),
-        sections.work(evaluation, names),
+        over_time.work(evaluation, names),
         sections.accuracy(evaluation, names),
         sections.groups(evaluation, names, labels),
         sections.calibration(evaluation, names),
-        sections.knowledge(evaluation, names),
-        sections.drift(evaluation),
-        sections.retraining(evaluation),
+        over_time.knowledge(evaluation, names),
+        over_time.drift(evaluation),
+        over_time.retraining(evaluation),
         sections.disagreements(evaluation, names, labels),
         sections.method(evaluation, summary),
     ]
