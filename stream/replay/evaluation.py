@@ -24,11 +24,11 @@ def history_of(run: Run, joined: JoinedLabels | None) -> History:
     known, truth = _nothing(len(filings)), _nothing(len(filings))
     if joined is not None:
         known, truth = joined.first(), joined.last()
-    models, policies = range(1, run.models + 1), range(1, len(run.summary.policies) + 1)
+    by_policy = [run.lanes(policy) for policy in range(1, len(run.summary.policies) + 1)]
     return History(
         filings=filings,
-        codings=tuple(run.codings(model, truth.code) for model in models),
-        lanes=tuple(tuple(run.lanes(model, policy) for policy in policies) for model in models),
+        codings=run.codings(truth.code),
+        lanes=tuple(zip(*by_policy, strict=True)),
         known=known,
         truth=truth,
         codes=run.nomenclature.codes,

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -93,46 +94,46 @@ class Run:
             type_forms=tuple(names[position] for position in order),
         )
 
-    def codings(self, model: int, truth: Ints) -> Codings:
-        """What one model found.
+    def codings(self, truth: Ints) -> tuple[Codings, ...]:
+        """What each model found.
 
         Parameters
         ----------
-        model
-            From 1.
         truth
             Positions of the labels' codes, for the rank of the true code.
         """
         where = {code: position for position, code in enumerate(self.nomenclature.codes)}
-        stages = _one(self.column("stage", model))
-        rank = np.zeros(len(truth), dtype=np.int32)
-        code = rank
+        first = self._by_model(_translated(self._whole("code_1"), where))
+        ranks = [np.zeros(len(truth), dtype=np.int32) for _ in first]
         for position in range(1, MAX_CANDIDATES + 1):
-            given = _translated(_one(self.column(f"code_{position}", model)), where)
-            code = given if position == 1 else code
-            rank[(rank == 0) & (given == truth) & (given >= 0)] = position
-        return Codings(
-            version=self.summary.models[model - 1].version,
-            code=code,
-            probability=_floats(self.column("probability_1", model)),
-            confidence=_floats(self.column("confidence_index", model)),
-            settled=_translated(stages, {Stage.REJECTION.value: 1}) == 1,
-            rank=rank,
+            given = self._by_model(_translated(self._whole(f"code_{position}"), where)) if position > 1 else first
+            for rank, codes in zip(ranks, given, strict=True):
+                rank[(rank == 0) & (codes == truth) & (codes >= 0)] = position
+        probability = self._by_model(_floats(self.table(["probability_1"]).column(0)))
+        confidence = self._by_model(_floats(self.table(["confidence_index"]).column(0)))
+        settled = self._by_model(_translated(self._whole("stage"), {Stage.REJECTION.value: 1}) == 1)
+        return tuple(
+            Codings(model.version, *columns)
+            for model, *columns in zip(self.summary.models, first, probability, confidence, settled, ranks, strict=True)
         )
 
-    def lanes(self, model: int, policy: int) -> Lanes:
-        """Where one policy, from 1, sent each filing of one model, from 1."""
-        routes = _translated(
-            _one(self.column(policy_column("route", policy), model)), {Route.AUTO.value: 1, Route.REVIEW.value: 2}
-        )
+    def lanes(self, policy: int) -> tuple[Lanes, ...]:
+        """Where one policy, from 1, sent each filing of each model."""
+        positions = {Route.AUTO.value: 1, Route.REVIEW.value: 2}
+        routes = self._by_model(_translated(self._whole(policy_column("route", policy)), positions))
+        audits = self._by_model(_booleans(self.table([policy_column("audit", policy)]).column(0)))
         chosen = self.summary.policies[policy - 1]
-        return Lanes(
-            policy_version=chosen.version,
-            threshold=chosen.policy.threshold,
-            auto=routes == 1,
-            review=routes == 2,
-            audit=_booleans(self.column(policy_column("audit", policy), model)),
+        return tuple(
+            Lanes(chosen.version, chosen.policy.threshold, auto=route == 1, review=route == 2, audit=audit)
+            for route, audit in zip(routes, audits, strict=True)
         )
+
+    def _whole(self, name: str) -> pa.Array:
+        return _one(self.table([name]).column(0))
+
+    def _by_model(self, values: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
+        """A column of all rows as one array a model: rows of one filing stand together."""
+        return [np.ascontiguousarray(values[model :: self.models]) for model in range(self.models)]
 
 
 def _one(column: pa.ChunkedArray) -> pa.Array:
