@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
 
 from models.evaluation import Example
 from schemas.formality import CODING_FIELDS
@@ -18,7 +22,42 @@ from stream.settings import Settings
 START = datetime(2026, 1, 10, 8, tzinfo=UTC)
 HOSTILE = '<script>document.title = "taken"</script> <b>plombier & fils</b>'
 """What a declarant might write: it must stay text."""
+CODES = "0121Z 1071C 4120A 4321A 4322A 4332A 4339Z 4511Z 4520A 4711B".split()
+THRESHOLDS = (0.8, 0.5)
+DAYS = 100
+FILINGS = 1_200
 QUIET = Told(note=lambda line: None, total=lambda offsets: None, done=lambda offsets: None)
+
+
+@dataclass(frozen=True)
+class History:
+    """A finished replay of two models under two policies, and what it was made of."""
+
+    output: Path
+    filings: Path
+    labels: Path
+    models: tuple[Path, Path]
+    examples: list[Example]
+
+    @property
+    def summary(self) -> Summary:
+        """As written."""
+        return Summary.model_validate_json((self.output / "summary.json").read_bytes())
+
+    @property
+    def report(self) -> str:
+        """As written."""
+        return (self.output / "report.html").read_text(encoding="utf-8")
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Decisions of both models, in order."""
+        files = sorted((self.output / "decisions").glob("*.parquet"))
+        return [row for path in files for row in pq.read_table(path).to_pylist()]
+
+    def codes(self) -> dict[str, str]:
+        """Formality id -> code of its label."""
+        with self.labels.open(newline="") as file:
+            return {row["formality_id"]: row["code"] for row in csv.DictReader(file)}
 
 
 def write_history(folder: Path, examples: Sequence[Example], *, days: int) -> tuple[Path, Path]:
