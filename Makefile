@@ -10,7 +10,7 @@ scripts := .ci/run infra/scripts/install-system infra/scripts/set-up infra/scrip
 
 MODEL ?= model
 
-.PHONY: help demo test check bench bench-monitor quality format lock set-up set-up-tests clean
+.PHONY: help demo test check bench bench-monitor bench-replay quality format lock set-up set-up-tests clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -41,6 +41,9 @@ bench: set-up-tests ## measure against plain loops, Quix Streams and naive Faust
 bench-monitor: set-up-tests ## measure the drift monitor on one core, and its memory; takes minutes
 	@test -e $(MODEL) || $(bin)/codiflux train --starter --output $(MODEL)
 	@$(bin)/python -m tests.bench.monitor --model $(MODEL) $(BENCH)
+
+bench-replay: set-up-tests ## measure replay of a million filings beside raw fastText, pandas and DuckDB; takes minutes
+	@$(bin)/python tests/bench/replay.py $(BENCH)
 
 quality: ## train the starter models, measure them, write docs/quality.md; takes minutes
 	@infra/scripts/set-up development

@@ -104,7 +104,7 @@ def _message(topic: TopicSpec, name: str, file_name: Callable[[str], str], schem
 
 def _headers(topic: TopicSpec, file_name: Callable[[str], str]) -> dict[str, Any] | None:
     said = constants_of(h)
-    trace = {h.TRACEPARENT: {"type": "string", "description": said[h.TRACEPARENT]}}
+    trace = {name: {"type": "string", "description": said[name]} for name in (h.TRACEPARENT, h.REPLAY)}
     if topic.payload == "DeadLetter":
         return {"schemaFormat": JSON_SCHEMA, "schema": {"$ref": file_name("dead-letter-headers")}}
     if topic.payload == "Formality":

@@ -40,7 +40,8 @@ def tables() -> dict[str, str]:
         "dead-letter-reasons": _table(("reason", "meaning"), _coded(members_of(DeadLetterReason))),
         "dead-letter-headers": _table(("header", "content"), _coded(provenance)),
         "decision-headers": _table(
-            ("header", "content"), _coded({name: said[name] for name in (*attributes, h.EXPLANATION, h.TRACEPARENT)})
+            ("header", "content"),
+            _coded({name: said[name] for name in (*attributes, h.EXPLANATION, h.TRACEPARENT, h.REPLAY)}),
         ),
         "decision-order": f"```text\n{' '.join(Decision.model_fields)}\n```\n",
     }

@@ -1,0 +1,195 @@
+"""Measure `codiflux replay` on a history, from Parquet and from a real Kafka, beside plain ways of doing the same.
+
+Each figure is a process of its own, measured from outside: wall time, processor time and peak memory,
+its start and the opening of its models included. Contenders take turns, round by round; medians count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+import psutil  # noqa: E402
+import replay_data  # noqa: E402
+from broker import Broker, RoundTopics  # noqa: E402
+from rich.console import Console  # noqa: E402
+from rich.table import Table  # noqa: E402
+from texts import BOTH_SETS, DISTINCT, REPEATING  # noqa: E402
+
+from models import artefact  # noqa: E402
+from stream.settings import Settings  # noqa: E402
+from stream.starter_model import starter_model  # noqa: E402
+
+PLAIN = Path(__file__).with_name("replay_plain.py")
+TWENTY = [f"{number / 20:g}" for number in range(1, 21)]
+SAMPLE_SECONDS = 0.05
+progress = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def main() -> int:
+    """Prints a table, and the figures as one JSON object on the last line."""
+    options = _options()
+    with tempfile.TemporaryDirectory(prefix="codiflux-bench-") as name:
+        folder = Path(name)
+        model = options.model or starter_model(progress=progress.print)
+        models = [model, *(_sibling(model, folder / f"model-{number}", number) for number in (2, 3))]
+        tables = {dataset: folder / f"{dataset}.parquet" for dataset in BOTH_SETS}
+        for dataset, path in tables.items():
+            progress.print(f"writing {options.filings} filings, {dataset}")
+            replay_data.write(dataset, options.filings, path)
+        found: dict[str, list[dict[str, float]]] = {}
+        with Broker(folder) as broker, RoundTopics(broker, "replay.") as topics:
+            progress.print("filling Kafka")
+            topics.fill(replay_data.messages(REPEATING, options.filings))
+            for number in range(options.rounds):
+                for case, command, rows in _cases(options, models, tables):
+                    progress.print(f"round {number + 1}: {case}")
+                    shutil.rmtree(folder / "out", ignore_errors=True)
+                    found.setdefault(case, []).append(_measured(command, folder / "out", rows, topics.settings))
+    _show(found)
+    print(json.dumps({"filings": options.filings, "cases": found}))
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench-replay BENCH='...'", description=__doc__)
+    parser.add_argument("--filings", type=int, default=1_000_000, help="default 1,000,000")
+    parser.add_argument("--plain", type=int, default=50_000, help="rows of the plain contenders, which are slow")
+    parser.add_argument("--rounds", type=int, default=3, help="default 3")
+    parser.add_argument("--model", type=Path, help="default: the starter model")
+    return parser.parse_args()
+
+
+def _cases(
+    options: argparse.Namespace, models: Sequence[Path], tables: dict[str, Path]
+) -> list[tuple[str, list[str], int]]:
+    one, three = _flags(models[:1], ["0.8"]), _flags(models, TWENTY)
+    twenty = _flags(models[:1], TWENTY)
+    replay = [sys.executable, "-m", "stream.cli", "replay"]
+    cases = []
+    for dataset in BOTH_SETS:
+        file = [*replay, "--from-file", str(tables[dataset])]
+        plain = [str(models[0]), str(tables[dataset]), str(min(options.plain, options.filings))]
+        count = min(options.plain, options.filings)
+        cases.append((f"raw predict, {dataset}", [sys.executable, str(PLAIN), "raw", *plain], count))
+        cases.append((f"Parquet, {dataset}", [*file, *one], options.filings))
+        cases.append((f"Parquet, {dataset}, 2 processes", [*file, *one, "--processes", "2"], options.filings))
+    file = [*replay, "--from-file", str(tables[REPEATING])]
+    kafka = [*replay, "--from-kafka"]
+    cases += [
+        ("Parquet, repeating, 20 policies", [*file, *twenty], options.filings),
+        ("Parquet, repeating, 3 models x 20 policies", [*file, *three], options.filings),
+        ("Kafka, repeating", [*kafka, *one], options.filings),
+        ("Kafka, repeating, 2 processes", [*kafka, *one, "--processes", "2"], options.filings),
+    ]
+    for what in ("pandas", "duckdb"):
+        plain = [str(models[0]), str(tables[REPEATING]), str(min(options.plain, options.filings))]
+        count = min(options.plain, options.filings)
+        cases.append((f"{what}, repeating", [sys.executable, str(PLAIN), what, *plain], count))
+    return cases
+
+
+def _flags(models: Sequence[Path], thresholds: Sequence[str]) -> list[str]:
+    flags = [text for model in models for text in ("--model", str(model))]
+    return flags + [text for threshold in thresholds for text in ("--threshold", threshold)]
+
+
+def _sibling(model: Path, folder: Path, number: int) -> Path:
+    """The same weights under another version: as much work as another model, and no training."""
+    folder.mkdir()
+    manifest = artefact.read_manifest(model)
+    for name in manifest.files:
+        os.link(model / name, folder / name)
+    artefact.seal(folder, manifest.model_copy(update={"default_threshold": manifest.default_threshold + number / 1e6}))
+    return folder
+
+
+def _measured(command: Sequence[str], output: Path, rows: int, settings: Settings) -> dict[str, float]:
+    plain = str(PLAIN) in command
+    environment = os.environ | {
+        "CODIFLUX_KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
+        "CODIFLUX_TOPIC_PREFIX": settings.topic_prefix,
+        "OMP_NUM_THREADS": "1",
+    }
+    started = time.perf_counter()
+    ending = [str(output)] if plain else ["--output", str(output)]
+    child = subprocess.Popen([*command, *ending], stdout=subprocess.PIPE, env=environment, cwd=ROOT)
+    peak = _Peak(child.pid)
+    before = os.times()
+    said, _ = child.communicate()
+    after = os.times()
+    seconds = time.perf_counter() - started
+    if child.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {child.returncode}")
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    if plain:
+        figures = json.loads(said.splitlines()[-1])
+        seconds, cpu = figures["seconds"], figures["cpu_seconds"]
+    return {"rows": rows, "seconds": seconds, "cpu_seconds": cpu, "peak_megabytes": peak.megabytes()}
+
+
+class _Peak:
+    """Most memory that a process and its children had at once, by their unique sets where they share pages."""
+
+    def __init__(self, pid: int) -> None:
+        self._process = psutil.Process(pid)
+        self._most = 0
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        while True:
+            try:
+                family = [self._process, *self._process.children(recursive=True)]
+                self._most = max(self._most, sum(process.memory_info().rss for process in family))
+            except psutil.Error:
+                if not self._process.is_running() or self._process.status() == psutil.STATUS_ZOMBIE:
+                    return
+            time.sleep(SAMPLE_SECONDS)
+
+    def megabytes(self) -> float:
+        """In millions of bytes."""
+        self._thread.join(1)
+        return self._most / 1e6
+
+
+def _show(found: dict[str, list[dict[str, float]]]) -> None:
+    """Filings a second of wall and of processor time, beside raw predict of the same lines."""
+    table = Table(title="Replay")
+    for heading in ("", "filings/s", "CPU us a filing", "x raw predict (wall)", "x raw predict (CPU)", "peak MB"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for case, rounds in found.items():
+        raw = found[f"raw predict, {DISTINCT if DISTINCT in case else REPEATING}"]
+        table.add_row(
+            case,
+            f"{median(r['rows'] / r['seconds'] for r in rounds):,.0f}",
+            f"{median(r['cpu_seconds'] / r['rows'] for r in rounds) * 1e6:.1f}",
+            f"{_ratio(rounds, raw, 'seconds'):.2f}",
+            f"{_ratio(rounds, raw, 'cpu_seconds'):.2f}",
+            f"{max(r['peak_megabytes'] for r in rounds):,.0f}",
+        )
+    Console(width=140).print(table)
+
+
+def _ratio(rounds: Sequence[dict[str, Any]], raw: Sequence[dict[str, Any]], unit: str) -> float:
+    """Against raw predict of the same round."""
+    pairs = zip(rounds, raw, strict=True)
+    return median((ours["rows"] / ours[unit]) / (theirs["rows"] / theirs[unit]) for ours, theirs in pairs)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
