@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from models.backtest.columns import NO_CODE
 from models.backtest.days import EPOCH
@@ -26,6 +25,7 @@ from schemas.signals import SIGNALS
 from stream.monitor.text_measures import CachedTextMeasurer
 from stream.monitor.watched import WatchedModels
 from stream.replay.judged import Run
+from stream.replay.rows import Rows
 
 CHUNK = 4_096
 """Decisions turned into Python at a time."""
@@ -64,13 +64,13 @@ def drift_of(
     )
     order = np.argsort(run.received_at, kind="stable")
     days = history.filings.day[order]
-    rows = run.table(COLUMNS)
+    rows = Rows(run, COLUMNS)
     arrived = _arrivals(history)
     events: list[DriftEvent] = []
     found: Readings = {}
     for day in range(history.filings.days):
         today = order[np.searchsorted(days, day, "left") : np.searchsorted(days, day, "right")]
-        for decisions in decisions_of(rows, today * run.models):
+        for decisions in decisions_of(rows, today):
             events += monitor.observe(monitor.read(decisions))
             done(len(decisions))
         events += monitor.observe_outcomes(_outcomes(history, arrived.get(day, ())))
@@ -78,10 +78,9 @@ def drift_of(
     return _figures(found, events, history.codings[0].version, settings)
 
 
-def decisions_of(rows: pa.Table, wanted: npt.NDArray[np.int64]) -> Iterator[list[dict[str, Any]]]:
+def decisions_of(rows: Rows, wanted: npt.NDArray[np.int64]) -> Iterator[list[dict[str, Any]]]:
     """Decisions as the monitor reads them from the wire, some thousand at a time."""
     for start in range(0, len(wanted), CHUNK):
-        chunk = rows.take(pa.array(wanted[start : start + CHUNK])).to_pylist()
         yield [
             {
                 "formality_id": row["formality_id"],
@@ -97,7 +96,7 @@ def decisions_of(rows: pa.Table, wanted: npt.NDArray[np.int64]) -> Iterator[list
                 # When the live worker decided is not known, and how fast it was is no drift.
                 "source": None,
             }
-            for row in chunk
+            for row in rows.at(wanted[start : start + CHUNK])
         ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pyarrow as pa
 
 from models.backtest import judging
 from models.backtest.columns import NO_CODE, Truth, branches
@@ -12,6 +11,7 @@ from models.backtest.evaluated import Evaluation, LabelFigures
 from models.backtest.figures import Comparison, Example, History
 from stream.replay.judged import Run
 from stream.replay.label_join import JoinedLabels
+from stream.replay.rows import Rows
 
 EXAMPLES = 12
 """Filings shown on which two models differ."""
@@ -74,13 +74,11 @@ def _examples(run: Run, history: History, compared: Comparison, wanted: int) -> 
     chosen = np.sort(np.concatenate([drawn[labelled], drawn[~labelled]])[:wanted])
     if not len(chosen):
         return ()
-    rows = pa.array(chosen)
-    ids = run.formality_ids.take(rows).to_pylist()
-    texts = run.column("description_activity").take(rows).to_pylist()
+    rows = Rows(run, ("formality_id", "description_activity")).at(chosen)
     return tuple(
         Example(
-            formality_id=ids[place],
-            text=texts[place],
+            formality_id=rows[place]["formality_id"],
+            text=rows[place]["description_activity"],
             truth=_code(history, int(history.truth.code[position])),
             a=_code(history, int(a.code[position])) or "",
             b=_code(history, int(b.code[position])) or "",

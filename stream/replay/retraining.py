@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from models.artefact import open_model
 from models.backtest.columns import NO_CODE, Bools, Ints
@@ -31,10 +30,11 @@ from schemas.formality import CODING_FIELDS, Formality
 from stream.replay.judged import Run
 from stream.replay.label_join import JoinedLabels
 from stream.replay.labels import micros
+from stream.replay.rows import Rows
 
 CHUNK = 4_096
 _CONTENT = ("formality_id", "received_at", *CODING_FIELDS)
-Rows = npt.NDArray[np.int64]
+Positions = npt.NDArray[np.int64]
 
 
 @dataclass
@@ -74,7 +74,7 @@ class Retraining:
         The first model decides until a schedule trains its first one. A period before which too
         little was labelled to train on keeps the model of the period before.
         """
-        self._rows = self.run.table(_CONTENT)
+        self._rows = Rows(self.run, _CONTENT)
         self._trained: dict[date, tuple[Path, int] | None] = {}
         first = EPOCH + timedelta(days=self.history.filings.first_day)
         end = first + timedelta(days=self.history.filings.days)
@@ -126,7 +126,7 @@ class Retraining:
             for row, formality in zip(chunk, formalities, strict=True):
                 yield Example(formality, self.history.codes[codes[row]])
 
-    def _decide(self, rows: Rows, model: CodingModel, decided: _Decided) -> None:
+    def _decide(self, rows: Positions, model: CodingModel, decided: _Decided) -> None:
         position = {code: place for place, code in enumerate(self.history.codes)}
         policy = self.run.summary.policies[0].policy
         for chunk, formalities in self._formalities(rows):
@@ -140,18 +140,17 @@ class Retraining:
                 )
                 decided.review[row] = first is not None and not decided.auto[row]
 
-    def _formalities(self, rows: Rows) -> Iterator[tuple[Rows, list[Formality]]]:
+    def _formalities(self, rows: Positions) -> Iterator[tuple[Positions, list[Formality]]]:
         for start in range(0, len(rows), CHUNK):
             chunk = rows[start : start + CHUNK]
-            values = self._rows.take(pa.array(chunk * self.run.models)).to_pylist()
-            yield chunk, [Formality.model_validate(value) for value in values]
+            yield chunk, [Formality.model_validate(row) for row in self._rows.at(chunk)]
 
-    def _filings_of(self, period: Period) -> Rows:
+    def _filings_of(self, period: Period) -> Positions:
         first, end = ((day - EPOCH).days - self.history.filings.first_day for day in (period.start, period.end))
         return np.flatnonzero((self.history.filings.day >= first) & (self.history.filings.day < end))
 
     def _period(
-        self, period: Period, rows: Rows, decided: _Decided, trained_on: int | None, version: str
+        self, period: Period, rows: Positions, decided: _Decided, trained_on: int | None, version: str
     ) -> RetrainedPeriod:
         right, weight = self._right(decided)[rows], self.history.truth.weight[rows]
         auto = decided.auto[rows]

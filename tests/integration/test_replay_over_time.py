@@ -28,6 +28,7 @@ from stream.replay.drift import COLUMNS, decisions_of, drift_of
 from stream.replay.evaluation import history_of
 from stream.replay.finish import FinishOptions
 from stream.replay.judged import Run
+from stream.replay.rows import Rows
 from tests.integration.replayed import CODES, DAYS, START, History
 
 
@@ -105,7 +106,7 @@ def test_the_monitor_sees_in_a_replay_what_it_sees_on_the_wire(replayed_history:
         watched.references, measurer=CachedTextMeasurer(watched.by_version), branches=watched.branches
     )
     wire = monitor.read(from_json(value) for value in decisions)
-    (chunk,) = decisions_of(run.table(COLUMNS), np.arange(150) * run.models)
+    (chunk,) = decisions_of(Rows(run, COLUMNS), np.arange(150))
     replayed_ = monitor.read(chunk)
     assert wire.unreadable == replayed_.unreadable == 0
     assert np.array_equal(wire.cells, replayed_.cells)
