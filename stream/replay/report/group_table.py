@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from models.backtest.estimates import Estimate
 from models.backtest.figures import FocusFigures
 from models.backtest.groups import Group
+from stream.replay.report.plot import colour
 from stream.replay.report.tables import LABEL_LENGTH, Cells, shortened, table
 from stream.replay.report.words import Said, interval, number, percent, plain, say
 
@@ -64,8 +65,8 @@ def _marks(estimates: Mapping[int, Estimate], top: float, digits: int) -> str:
         if estimate.value is None:
             continue
         low, value, high = (min(1.0, bound / top) * width for bound in (estimate.low, estimate.value, estimate.high))
-        drawn.append(f'<path class="whisker s{series}" d="M{low:.1f} {y:g}H{high:.1f}"/>')
-        drawn.append(f'<circle class="f{series}" cx="{value:.1f}" cy="{y:g}" r="3.5"/>')
+        drawn.append(f'<path class="whisker s{colour(series)}" d="M{low:.1f} {y:g}H{high:.1f}"/>')
+        drawn.append(f'<circle class="f{colour(series)}" cx="{value:.1f}" cy="{y:g}" r="3.5"/>')
     height = row * len(estimates)
     size = f'preserveAspectRatio="none" width="{width + 8}" height="{height}" viewBox="-4 0 {width + 8} {height}"'
     svg = f'<svg class="cell rows{len(estimates)}" {size} aria-hidden="true">{"".join(drawn)}</svg>'

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from stream.replay.report.words import Said, plain, say, significant
 from stream.replay.summary import Summary
 
-SERIES = 5
-"""Colours; further models share them."""
-
 
 @dataclass(frozen=True)
 class Names:

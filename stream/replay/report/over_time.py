@@ -9,6 +9,7 @@ from stream.replay.report.charts import legend
 from stream.replay.report.findings import schedule_name
 from stream.replay.report.names import Names
 from stream.replay.report.parts import INTERVAL, figure, heading, paragraph, section
+from stream.replay.report.plot import colour
 from stream.replay.report.signals import signal_name
 from stream.replay.report.words import Said, number, say
 
@@ -141,7 +142,7 @@ def retraining(evaluation: Evaluation) -> str:
         "Each period is coded by a model trained on the labels that had arrived before it began, and no others."
         " A schedule is worth its trouble where its interval leaves that of a slower one.",
     )
-    marks = [(f"b{series}", named[one.schedule]) for series, one in enumerate(found, start=1)]
+    marks = [(f"b{colour(series)}", named[one.schedule]) for series, one in enumerate(found, start=1)]
     return section(
         say("À quel rythme réentraîner", "How often to retrain"),
         figure("retraining", calendar.retraining(found), read, marks) + tables.schedules(found, named),

@@ -15,6 +15,19 @@ Point = tuple[float, float]
 Labelled = Callable[[float], Said]
 
 
+COLOURS = 5
+"""Of the style sheet, beside grey; further series begin again with the first."""
+
+
+def colour(series: int) -> int:
+    """The colour of a series, numbered from 1; 0 is grey.
+
+    >>> [colour(series) for series in (0, 1, 5, 6)]
+    [0, 1, 5, 1]
+    """
+    return (series - 1) % COLOURS + 1 if series else 0
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
     """Values from `low` to `high` on pixels from `start` to `end`."""
@@ -112,7 +125,7 @@ class Plot:
         """A line through points; `style` is one more class, such as dashed."""
         if len(points) > 1:
             path = "L".join(f"{_n(self.x(x))} {_n(self.y(y))}" for x, y in points)
-            self._clipped(f'<path class="line s{series} {style}" d="M{path}"/>')
+            self._clipped(f'<path class="line s{colour(series)} {style}" d="M{path}"/>')
 
     def steps(self, points: Sequence[Point], series: int, *, style: str = "") -> None:
         """A line that keeps each value until the next."""
@@ -127,33 +140,35 @@ class Plot:
         """What lies between two lines."""
         if len(low) > 1:
             path = "L".join(f"{_n(self.x(x))} {_n(self.y(y))}" for x, y in (*low, *reversed(high)))
-            self._clipped(f'<path class="band f{series}" d="M{path}Z"/>')
+            self._clipped(f'<path class="band f{colour(series)}" d="M{path}Z"/>')
 
     def bar(self, left: float, right: float, low: float, high: float, series: int, *, style: str = "") -> None:
         """A bar between two x values, from `low` to `high`."""
         x, top = self.x(left), self.y(high)
         size = f'width="{_n(max(0.4, self.x(right) - x))}" height="{_n(max(0.0, self.y(low) - top))}"'
-        self.parts.append(f'<rect class="f{series} {style}" x="{_n(x)}" y="{_n(top)}" {size}/>')
+        self.parts.append(f'<rect class="f{colour(series)} {style}" x="{_n(x)}" y="{_n(top)}" {size}/>')
 
     def whisker(self, x: float, low: float, high: float, series: int) -> None:
         """An interval, upright."""
-        self._clipped(f'<path class="whisker s{series}" d="M{_n(self.x(x))} {_n(self.y(low))}V{_n(self.y(high))}"/>')
+        self._clipped(
+            f'<path class="whisker s{colour(series)}" d="M{_n(self.x(x))} {_n(self.y(low))}V{_n(self.y(high))}"/>'
+        )
 
     def dot(self, x: float, y: float, series: int, *, size: float = 4.0, style: str = "") -> None:
         """A point."""
         self.parts.append(
-            f'<circle class="f{series} {style}" cx="{_n(self.x(x))}" cy="{_n(self.y(y))}" r="{_n(size)}"/>'
+            f'<circle class="f{colour(series)} {style}" cx="{_n(self.x(x))}" cy="{_n(self.y(y))}" r="{_n(size)}"/>'
         )
 
     def diamond(self, x: float, y: float, series: int) -> None:
         """A point of another kind."""
         place = f"M{_n(self.x(x))} {_n(self.y(y) - 7)}l6 7l-6 7l-6 -7Z"
-        self.parts.append(f'<path class="diamond s{series}" d="{place}"/>')
+        self.parts.append(f'<path class="diamond s{colour(series)}" d="{place}"/>')
 
     def rule(self, y: float, series: int = 0) -> None:
         """A dashed line across at a value."""
         self.parts.append(
-            f'<path class="line s{series} dashed" d="M{_n(self.x.start)} {_n(self.y(y))}H{_n(self.x.end)}"/>'
+            f'<path class="line s{colour(series)} dashed" d="M{_n(self.x.start)} {_n(self.y(y))}H{_n(self.x.end)}"/>'
         )
 
     def diagonal(self) -> None:

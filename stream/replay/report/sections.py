@@ -11,6 +11,7 @@ from stream.replay.report.charts import legend
 from stream.replay.report.method import METHOD
 from stream.replay.report.names import Names
 from stream.replay.report.parts import INTERVAL, figure, heading, paragraph, section
+from stream.replay.report.plot import colour
 from stream.replay.report.words import Said, interval, p_value, percent, say, significant
 from stream.replay.summary import Summary
 
@@ -97,7 +98,10 @@ def groups(evaluation: Evaluation, names: Names, labels: Mapping[str, str]) -> s
     """By section and by type of form."""
     focus = evaluation.focus
     marks = legend(
-        [(f"point b{_series(focus, place)}", names.variants[one.model, one.policy]) for place, one in enumerate(focus)]
+        [
+            (f"point b{colour(_series(focus, place))}", names.variants[one.model, one.policy])
+            for place, one in enumerate(focus)
+        ]
     )
     body = marks
     if any(one.sections for one in focus):
@@ -115,7 +119,7 @@ def calibration(evaluation: Evaluation, names: Names) -> str:
     body = "".join(
         figure(
             f"calibration-{model.number}",
-            charts.calibration(f"calibration-{model.number}", model.reliability, min(model.number, 5)),
+            charts.calibration(f"calibration-{model.number}", model.reliability, model.number),
             say(
                 "{name} : erreur de calibration attendue {ece}, score de Brier {brier}.",
                 "{name}: expected calibration error {ece}, Brier score {brier}.",
@@ -195,7 +199,7 @@ def _without_labels() -> str:
 
 
 def _models(names: Names) -> list[tuple[str, Said]]:
-    return [(f"b{min(number_, 5)}", name) for number_, name in names.models.items()]
+    return [(f"b{colour(number_)}", name) for number_, name in names.models.items()]
 
 
 def _series(focus: Sequence[FocusFigures], place: int) -> int:

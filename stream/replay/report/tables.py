@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from models.backtest.curve import CheapestThreshold
 from models.backtest.figures import Comparison, ModelFigures, ScheduleFigures, VariantFigures
+from stream.replay.report.plot import colour
 from stream.replay.report.words import Said, interval, number, percent, plain, points, say, significant
 
 NO_LABEL = say("sans étiquette", "no label")
@@ -186,7 +187,7 @@ def _named(dot: str, name: Said) -> str:
 
 def mark(series: int) -> str:
     """The colour of a series beside its name."""
-    return f'<i class="dot b{series}"></i>'
+    return f'<i class="dot b{colour(series)}"></i>'
 
 
 def difference(compared: Comparison) -> Said:
