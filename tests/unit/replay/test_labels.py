@@ -11,12 +11,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from models import nomenclature
+from schemas import topics
+from schemas.arrow import archived
 from schemas.codec import encode
 from schemas.label import Label, LabelOrigin
 from stream.errors import UsageError
 from stream.replay import labels
 from stream.replay.label_join import JoinedLabels, join
-from stream.replay.labels import NO_TIME, UNKNOWN, Labels, Origin, from_file, from_messages, micros
+from stream.replay.labels import NO_TIME, UNKNOWN, Labels, Origin, from_batches, from_file, from_messages, micros
 
 NAF = nomenclature.load("naf-rev2")
 DAY = 86_400_000_000
@@ -111,6 +113,23 @@ def test_messages_that_are_no_labels_are_counted() -> None:
     )
     found = from_messages([encode(label), None, b"{", encode(label.model_copy(update={"nomenclature": "x"}))], NAF)
     assert (len(found), found.unreadable, found.code.tolist()) == (2, 2, [position("4322A"), UNKNOWN])
+
+
+def test_labels_of_an_archive_are_its_rows() -> None:
+    """The columns that are read, one row without a label among them."""
+    columns = ("formality_id", "code", "nomenclature", "origin", "labelled_at")
+    schema = pa.schema([archived(topics.LABELLED).field(name) for name in columns])
+    instant = datetime(2026, 3, 1, tzinfo=UTC)
+    rows = [
+        dict(zip(columns, ("J1", "4322A", "naf-rev2", "audit", instant), strict=True)),
+        dict.fromkeys(columns),
+        dict(zip(columns, ("J2", None, "naf-rev2", "review", instant), strict=True)),
+    ]
+    found = from_batches([pa.RecordBatch.from_pylist(rows, schema=schema)], NAF)
+    assert found.formality_ids.to_pylist() == ["J1", "J2"]
+    assert (found.code.tolist(), found.unreadable) == ([position("4322A"), -2], 1)
+    assert found.labelled_at.tolist() == [micros(instant)] * 2
+    assert found.origin.tolist() == [Origin.AUDIT, Origin.REVIEW]
 
 
 def given(*rows: tuple[str, str, int, Origin]) -> Labels:
