@@ -7,8 +7,10 @@ from math import sqrt
 from scipy.special import betaincinv, ndtri
 
 
-def wilson(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson(successes: float, trials: float, confidence: float = 0.95) -> tuple[float, float]:
     """Two-sided interval of a share; (0, 1) without trials.
+
+    Numbers that are not whole are those of a weighted sample, by its effective size.
 
     References
     ----------
@@ -27,7 +29,7 @@ def wilson(successes: int, trials: int, confidence: float = 0.95) -> tuple[float
     return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
 
 
-def clopper_pearson_upper(successes: int, trials: int, confidence: float = 0.95) -> float:
+def clopper_pearson_upper(successes: float, trials: float, confidence: float = 0.95) -> float:
     """One-sided upper bound of a share: exact, never too low; 1 without trials.
 
     References

@@ -86,6 +86,12 @@ def default_id(path: Path, number: int) -> str:
     return f"{path.stem[:_STEM_LENGTH]}-{number}"
 
 
+def row_identity(path: Path, number: int, values: Mapping[str, Any]) -> str:
+    """The formality id of a row: its own or, without one, file name and row number."""
+    identity = identity_of(values.get("formality_id"))
+    return default_id(path, number) if identity is None else str(identity)
+
+
 def filing_of(row: Row, default_id: str, written_at: datetime) -> Filing:
     """A row as a filing; see `open_filings`."""
     fields = {name: row.values.get(name) for name in CODING_FIELDS}
@@ -155,11 +161,16 @@ def _code(value: Any, nomenclature: Nomenclature, where: str) -> str:
     written = identity_of(value)
     if written is None:
         raise UsageError(f"{where}: no code")
-    text = str(written).strip()
+    code = written_code(value, nomenclature)
+    if code is None:
+        raise UsageError(f"{where}: code {str(written).strip()} is not in {nomenclature.name}")
+    return code
+
+
+def written_code(value: Any, nomenclature: Nomenclature) -> str | None:
+    """The nomenclature's code that a cell of a table means, or `None`."""
+    text = str(identity_of(value)).strip()
     if text in nomenclature.labels:
         return text
     whole = _WHOLE_NUMBER.fullmatch(text)
-    code = (nomenclature.canonical(whole[1]) if whole else None) or nomenclature.canonical(text)
-    if code is None:
-        raise UsageError(f"{where}: code {text} is not in {nomenclature.name}")
-    return code
+    return (nomenclature.canonical(whole[1]) if whole else None) or nomenclature.canonical(text)

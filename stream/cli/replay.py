@@ -53,11 +53,33 @@ def replay(
     all_ids: Annotated[
         bool, typer.Option("--all-ids", help="Decision ids under every policy, not the first alone.")
     ] = False,
-    labels: Annotated[str | None, typer.Option(metavar="FILE", help="Labels to judge the decisions by.")] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Labels to judge by: a table, an archive, or `kafka` for the topic of labels."
+        ),
+    ] = None,
     label_delay: Annotated[
         str | None, typer.Option(metavar="14d", help="Labels are known this long after; their own times otherwise.")
     ] = None,
-    retrain: Annotated[str | None, typer.Option(help="Also retrain on the way: monthly, quarterly, yearly.")] = None,
+    audit_share: Annotated[
+        float | None,
+        typer.Option(min=0.0, max=1.0, help="Share of auto that was audited, where labels come from audits."),
+    ] = None,
+    retrain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="monthly", help="Also retrain on the way: weekly, monthly, quarterly, 14d; several by comma."
+        ),
+    ] = None,
+    retrain_with: Annotated[
+        list[Path] | None,
+        typer.Option(help="Labelled filings that retrained models learn as well; may be given again."),
+    ] = None,
+    review_minutes: Annotated[float, typer.Option(help="What a review is taken to cost, in minutes.")] = 3.0,
+    error_minutes: Annotated[float, typer.Option(help="What a wrong automatic code is taken to cost.")] = 30.0,
+    examples: Annotated[int, typer.Option(min=0, help="Filings shown with their texts in the report; 0: none.")] = 12,
+    drift: Annotated[bool, typer.Option("--drift/--no-drift", help="Run the drift monitor over the history.")] = True,
     emit: Annotated[str | None, typer.Option(metavar="TOPIC", help="Write the messages to this topic instead.")] = None,
     speed: Annotated[str | None, typer.Option(metavar="10x", help="With --emit: times as fast as they came.")] = None,
     rate: Annotated[float | None, typer.Option(min=0.001, help="With --emit: messages a second.")] = None,
@@ -103,7 +125,17 @@ def replay(
         shard=part,
         resume=resume,
         all_ids=all_ids,
-        options=FinishOptions(labels=labels, label_delay=label_delay, retrain=retrain),
+        options=FinishOptions(
+            labels=labels,
+            label_delay=label_delay,
+            audit_share=audit_share or None,
+            retrain=retrain,
+            retrain_with=tuple(map(str, retrain_with or ())),
+            review_minutes=review_minutes,
+            error_minutes=error_minutes,
+            examples=examples,
+            drift=drift,
+        ),
     )
     _report(_replay(order), output, as_json=as_json)
 

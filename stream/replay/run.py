@@ -11,7 +11,7 @@ from typing import Any
 from stream.errors import UsageError
 from stream.replay import finish
 from stream.replay.bounds import parse_range
-from stream.replay.finish import FinishOptions
+from stream.replay.finish import FinishOptions, Following
 from stream.replay.opening import describe_models, describe_policies, open_source
 from stream.replay.parts import read_counts
 from stream.replay.place import SUMMARY, Place
@@ -78,7 +78,9 @@ def replay(order: Order, settings: Settings, told: Told) -> Summary:
         if summary.shard is None:
             if not summary.counts.messages:
                 raise UsageError(f"{summary.source.name}: no filing in the range: look at --from and --to")
-            summary = finish.finish(place.work, summary, plan.options, models=plan.model_paths)
+            decided = sum(unit.offsets for unit in units)
+            following = Following(told.note, lambda filings: told.total(decided + filings), told.done)
+            summary = finish.finish(place.work, summary, plan.options, models=plan.model_paths, following=following)
             (place.work / "plan.json").unlink()
         place.write(SUMMARY, summary.model_dump_json(indent=2))
         place.complete()

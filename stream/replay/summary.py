@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.backtest.evaluated import Evaluation
 from models.policy import Policy
 from schemas.instant import Instant
 
@@ -123,4 +122,4 @@ class Summary(_Frozen):
     counts: Counts
     routes: tuple[Routes, ...]
     stages: dict[int, dict[str, int]]
-    evaluation: dict[str, Any] | None = None
+    evaluation: Evaluation | None = None

@@ -20,11 +20,16 @@ from pathlib import Path
 
 import pytest
 
+from models import nomenclature, training
 from models.artefact import open_model
+from models.evaluation import Example
 from models.starter import declarations
+from models.training import TrainingSettings
 from schemas.formality import CODING_FIELDS
+from stream.replay.finish import FinishOptions
 from stream.settings import PREFIX, Settings
 from tests.conftest import missing
+from tests.integration.replayed import CODES, DAYS, FILINGS, THRESHOLDS, History, replayed, write_history
 from tests.ports import free_block
 
 SCRIPT = Path(__file__).resolve().parents[2] / "infra" / "kafka" / "kafka"
@@ -99,3 +104,38 @@ def labelled(tmp_path_factory: pytest.TempPathFactory, small_model: Path) -> Pat
         for example in declarations.examples(lines[:1_500], nomenclature="naf-rev2", seed=1):
             writer.writerow([*(getattr(example.formality, name) for name in CODING_FIELDS), example.code])
     return path
+
+
+@pytest.fixture(scope="session")
+def mixed_examples() -> list[Example]:
+    """Filings of ten codes, well mixed."""
+    lines = [line for line in declarations.declarations() if line.codes[0] in CODES]
+    found = declarations.examples(lines, nomenclature="naf-rev2", seed=5)
+    return [found[(place * 389) % len(found)] for place in range(FILINGS)]
+
+
+@pytest.fixture(scope="session")
+def quick_training() -> TrainingSettings:
+    """Trains in a second."""
+    settings = TrainingSettings(seed=3)
+    settings.hyperparameters.update(dim=16, epoch=12, bucket=524_288, wordNgrams=1, maxn=4)
+    return settings
+
+
+@pytest.fixture(scope="session")
+def replayed_history(
+    tmp_path_factory: pytest.TempPathFactory,
+    small_model: Path,
+    mixed_examples: list[Example],
+    quick_training: TrainingSettings,
+) -> History:
+    """A replay of two models under two policies, with labels; not to be changed by tests."""
+    folder = tmp_path_factory.mktemp("history")
+    filings, labels = write_history(folder, mixed_examples, days=DAYS)
+    second = folder / "second"
+    table = nomenclature.load("naf-rev2")
+    training.train(mixed_examples[::4], nomenclature=table, destination=second, settings=quick_training)
+    models = (small_model, second)
+    options = FinishOptions(labels=str(labels), label_delay="14d", drift=False)
+    replayed(folder / "out", filings, models, THRESHOLDS, options)
+    return History(folder / "out", filings, labels, models, mixed_examples)

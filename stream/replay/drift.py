@@ -1,0 +1,164 @@
+"""Drift over event time: the monitor's own code over the decisions of a finished run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from models.backtest.columns import NO_CODE
+from models.backtest.days import EPOCH
+from models.backtest.drift_figures import DriftFigures, DriftPoint, DriftSignal
+from models.backtest.figures import History
+from monitoring.drift import DriftMonitor
+from monitoring.drift_settings import DriftSettings
+from monitoring.outcomes import Outcome
+from monitoring.readings import Against, SignalReading, SignalState
+from schemas.decision import MAX_CANDIDATES
+from schemas.drift import DriftEvent
+from schemas.formality import CODING_FIELDS
+from schemas.signals import SIGNALS
+from stream.monitor.text_measures import CachedTextMeasurer
+from stream.monitor.watched import WatchedModels
+from stream.replay.judged import Run
+from stream.replay.rows import Rows
+
+CHUNK = 4_096
+"""Decisions turned into Python at a time."""
+PROBABILITIES = tuple(f"probability_{rank}" for rank in range(1, MAX_CANDIDATES + 1))
+COLUMNS = (
+    *CODING_FIELDS,
+    *("formality_id", "received_at", "model_version", "stage", "route", "code", "confidence_index", "policy_version"),
+    *PROBABILITIES,
+)
+Readings = dict[tuple[str, Against], list[DriftPoint]]
+
+
+def drift_of(
+    run: Run,
+    history: History,
+    model: Path,
+    *,
+    settings: DriftSettings | None = None,
+    done: Callable[[int], None] = lambda filings: None,
+) -> DriftFigures:
+    """What the monitor would have said while the first model decided under the first policy.
+
+    Filings are taken in the order of their event time, labels on the evening they arrived.
+
+    Parameters
+    ----------
+    model
+        Directory of the first model, for its reference and its words.
+    done
+        Called with the number of filings observed since the last call.
+    """
+    settings = settings or DriftSettings()
+    watched = WatchedModels(model)
+    monitor = DriftMonitor(
+        watched.references, settings, measurer=CachedTextMeasurer(watched.by_version), branches=watched.branches
+    )
+    order = np.argsort(run.received_at, kind="stable")
+    days = history.filings.day[order]
+    rows = Rows(run, COLUMNS)
+    arrived = _arrivals(history)
+    events: list[DriftEvent] = []
+    found: Readings = {}
+    for day in range(history.filings.days):
+        today = order[np.searchsorted(days, day, "left") : np.searchsorted(days, day, "right")]
+        for decisions in decisions_of(rows, today):
+            events += monitor.observe(monitor.read(decisions))
+            done(len(decisions))
+        events += monitor.observe_outcomes(_outcomes(history, arrived.get(day, ())))
+        _note(found, monitor.readings(), day + history.filings.first_day, settings)
+    return _figures(found, events, history.codings[0].version, settings)
+
+
+def decisions_of(rows: Rows, wanted: npt.NDArray[np.int64]) -> Iterator[list[dict[str, Any]]]:
+    """Decisions as the monitor reads them from the wire, some thousand at a time."""
+    for start in range(0, len(wanted), CHUNK):
+        yield [
+            {
+                "formality_id": row["formality_id"],
+                "formality": row,
+                "model_version": row["model_version"],
+                "policy_version": row["policy_version"],
+                "stage": row["stage"],
+                "route": row["route"],
+                "code": row["code"],
+                "confidence_index": row["confidence_index"],
+                "candidates": [{"probability": row[name]} for name in PROBABILITIES if row[name] is not None],
+                "received_at": row["received_at"].isoformat(),
+                # When the live worker decided is not known, and how fast it was is no drift.
+                "source": None,
+            }
+            for row in rows.at(wanted[start : start + CHUNK])
+        ]
+
+
+def _arrivals(history: History) -> dict[int, npt.NDArray[np.int64]]:
+    """Filings by the day on which their first label arrived."""
+    labelled = np.flatnonzero(history.known.code != NO_CODE)
+    by_day = labelled[np.argsort(history.known.arrival[labelled], kind="stable")]
+    days, starts = np.unique(history.known.arrival[by_day], return_index=True)
+    return dict(zip(days.tolist(), np.split(by_day, starts[1:]), strict=True)) if len(by_day) else {}
+
+
+def _outcomes(history: History, filings: npt.NDArray[np.int64] | tuple[()]) -> list[Outcome]:
+    codings, known, branches = history.codings[0], history.known, history.branches
+    outcomes = []
+    for filing in filings:
+        true, given = known.code[filing : filing + 1], codings.code[filing : filing + 1]
+        section = branches.at(1, true)[0] == branches.at(1, given)[0] if len(history.level_names) > 1 else None
+        outcomes.append(
+            Outcome(
+                time=float(known.arrival[filing] + history.filings.first_day) * 86_400.0,
+                model_version=codings.version,
+                code_right=bool(true[0] == given[0]),
+                section_right=None if section is None else bool(section),
+            )
+        )
+    return outcomes
+
+
+def _note(found: Readings, readings: Iterable[SignalReading], day: int, settings: DriftSettings) -> None:
+    alarming = {signal.name for signal in SIGNALS if signal.alarms}
+    kept: list[SignalReading] = [
+        reading
+        for reading in readings
+        if reading.signal in alarming
+        and reading.window == f"{max(settings.windows)}_filings"
+        and reading.against != Against.PREVIOUS
+    ]
+    for reading in kept:
+        for distance in reading.distances:
+            if distance is settings.distance and distance in reading.floors:
+                found.setdefault((reading.signal, reading.against), []).append(
+                    DriftPoint(
+                        day=EPOCH + timedelta(days=day),
+                        distance=reading.distances[distance],
+                        floor=reading.floors[distance],
+                        drifting=reading.state is SignalState.DRIFTED,
+                    )
+                )
+
+
+def _figures(found: Readings, events: list[DriftEvent], version: str, settings: DriftSettings) -> DriftFigures:
+    # A baseline is what alarms are decided on; a history too short for one has the training alone.
+    against = Against.BASELINE if any(kind == Against.BASELINE for _, kind in found) else Against.TRAINING
+    return DriftFigures(
+        model_version=version,
+        window=f"{max(settings.windows)}",
+        against=against.value,
+        baseline_filings=settings.baseline_filings,
+        signals=tuple(
+            DriftSignal(signal=signal, distance=settings.distance.value, points=tuple(points))
+            for (signal, kind), points in sorted(found.items())
+            if kind == against
+        ),
+        events=tuple(events),
+    )

@@ -1,0 +1,54 @@
+"""Rows of a finished run as Python values, wherever they stand, in bounded memory."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stream.replay.judged import Run
+
+FILES = 16
+"""Files held at once, some 10 MB each: filings in the order of time come from one file a partition."""
+
+
+class Rows:
+    """The first model's rows of a run.
+
+    Parameters
+    ----------
+    columns
+        What of each row is wanted.
+    """
+
+    def __init__(self, run: Run, columns: Sequence[str]) -> None:
+        self._run = run
+        self._columns = list(columns)
+        counts = [pq.read_metadata(path).num_rows // run.models for path in run.files]
+        self._starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        self._held: OrderedDict[int, pa.Table] = OrderedDict()
+
+    def at(self, filings: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
+        """The rows of some filings, in the order given."""
+        found: list[dict[str, Any]] = [{}] * len(filings)
+        files = np.searchsorted(self._starts, filings, side="right") - 1
+        for file in np.unique(files):
+            places = np.flatnonzero(files == file)
+            wanted = pa.array((filings[places] - self._starts[file]) * self._run.models)
+            for place, row in zip(places.tolist(), self._file(int(file)).take(wanted).to_pylist(), strict=True):
+                found[place] = row
+        return found
+
+    def _file(self, number: int) -> pa.Table:
+        table = self._held.pop(number, None)
+        if table is None:
+            table = pq.read_table(self._run.files[number], columns=self._columns)
+        self._held[number] = table
+        while len(self._held) > FILES:
+            self._held.popitem(last=False)
+        return table
