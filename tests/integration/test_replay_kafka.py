@@ -24,12 +24,14 @@ from stream.errors import StreamError, UsageError
 from stream.replay.emitting import Pace, emit
 from stream.replay.plan import SourceRequest
 from stream.replay.run import Order, Told, replay
+from stream.replay.units import Shard
 from stream.settings import Settings
 from stream.simulation.filings import Shares, filings
 from tests.contract.stage import AUTO, DEAD, RECEIVED, RETURNED, REVIEW, Broker, Stage
 from tests.integration.command_line import codiflux, last_object, refusal
 
 pytestmark = pytest.mark.kafka
+NOBODY = Told(lambda line: None, lambda total: None, lambda done: None)
 MESSAGES = 3_000
 LATER = 200
 
@@ -49,14 +51,17 @@ class History:
         found = self.stage.environment(audit_share=0.2)
         return {name: value for name, value in found.items() if name.startswith("CODIFLUX_")}
 
-    def replay(self, output: Path, *more: object) -> dict[str, Any]:
-        """A replay of the same bounds, which the topic has grown beyond since."""
-        bounds = ",".join(f"{s['partition']}={s['end']}" for s in self.summary["source"]["stretches"])
-        done = codiflux(
-            *("replay", "--from-kafka", "--to", bounds, "--threshold", 0.5, "--output", output, "--json", *more),
-            **self.environment,
-        )
-        return last_object(done)
+    @property
+    def bounds(self) -> str:
+        """Where the replay ended, by partition: the topic has grown since."""
+        return ",".join(f"{s['partition']}={s['end']}" for s in self.summary["source"]["stretches"])
+
+    def replay(self, output: Path, shard: Shard | None = None) -> None:
+        """A replay of the same bounds, in this process."""
+        stage = self.stage
+        settings = Settings(kafka_bootstrap_servers=stage.broker.bootstrap, topic_prefix=stage.prefix, audit_share=0.2)
+        request = SourceRequest(kind="kafka", name=settings.topic(RECEIVED), until=self.bounds)
+        replay(Order(request, [stage.model], [0.5], [], output, shard=shard), settings, NOBODY)
 
 
 @pytest.fixture(scope="module")
@@ -128,11 +133,12 @@ def test_processes_and_shards_change_no_byte(history: History, tmp_path: Path) -
     """One process, two processes, and three shards that are merged, over a topic that has grown meanwhile."""
     one, two = tmp_path / "one", tmp_path / "two"
     history.replay(one)
-    history.replay(two, "--processes", 2)
+    asked = ("--from-kafka", "--to", history.bounds, "--threshold", 0.5, "--output", two, "--processes", 2, "--json")
+    last_object(codiflux("replay", *asked, **history.environment))
     assert content(two) == content(one)
     shards = [tmp_path / f"shard-{number}" for number in (1, 2, 3)]
-    for number, folder in enumerate(shards, start=1):
-        history.replay(folder, "--shard", f"{number}/3")
+    for number, folder in enumerate(shards):
+        history.replay(folder, Shard(number, 3))
     merged = tmp_path / "merged"
     last_object(codiflux("replay", "merge", *reversed(shards), "--output", merged, "--json"))
     assert content(merged) == content(one)
@@ -181,10 +187,7 @@ def write_batch(root: Path, topic: str, partition: int, found: list[dict[str, An
 
 def test_an_archive_gives_what_kafka_gives(history: History, tmp_path: Path) -> None:
     """Received messages byte for byte; decisions, some of them there twice, row for row but what was unreadable."""
-    stage, bounds = history.stage, {}
-    for stretch in history.summary["source"]["stretches"]:
-        bounds[stretch["partition"]] = stretch["end"]
-    until = ",".join(f"{partition}={end}" for partition, end in bounds.items())
+    stage = history.stage
     received = archive(stage, tmp_path / "received", [RECEIVED])
     decided = archive(stage, tmp_path / "decided", [AUTO, REVIEW, RETURNED])
     copies = stage.read(REVIEW)[:40]
@@ -194,7 +197,7 @@ def test_an_archive_gives_what_kafka_gives(history: History, tmp_path: Path) -> 
         for number, row in enumerate(rows_again):
             row["kafka_offset"] = end + number
         write_batch(decided, REVIEW, partition, rows_again)
-    asked = ("--to", until, "--threshold", 0.5, "--json", "--output")
+    asked = ("--to", history.bounds, "--threshold", 0.5, "--json", "--output")
     last_object(codiflux("replay", "--from-archive", received, *asked, tmp_path / "r", **history.environment))
     parts = {name: data for name, data in content(tmp_path / "r").items() if name.startswith("decisions/")}
     assert parts == {name: data for name, data in content(history.whole).items() if name.startswith("decisions/")}
@@ -248,7 +251,7 @@ def test_bad_bounds_and_topics_are_one_line_and_leave_nothing(history: History, 
         request = SourceRequest(kind="kafka", name=topic, since=since, until=until)
         order = Order(request, [history.stage.model], [0.5], [], output)
         with pytest.raises(StreamError) as caught:
-            replay(order, settings, Told(lambda line: None, lambda total: None, lambda done: None))
+            replay(order, settings, NOBODY)
         assert caught.value.exit_code == code
         assert not output.exists()
         return str(caught.value)

@@ -14,7 +14,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ from stream.monitor.export import Exporter
 from stream.monitor.run import MOST
 from stream.settings import Settings, read_settings
 from stream.topics import create_topics
-from tests.bench.monitor.stream import Repeated, decided, messages_of, outgoing
+from tests.bench.monitor.stream import Repeated, decided, make_pool, messages_of, outgoing
 from tests.ports import free_block
 
 SCRIPT = Path(__file__).resolve().parents[3] / "infra" / "kafka" / "kafka"
@@ -86,10 +88,9 @@ def _read(way: str, settings: Settings) -> dict[str, float]:
 
 
 def memory(settings: Settings, messages: int, pool: int) -> dict[str, Any]:
-    """Resident memory of the engine while it takes messages in; the pool itself is counted before and taken off."""
-    deciding = bootstrap.open_deciding(settings)
-    repeated = Repeated(list(messages_of(decided(pool, deciding, seed=2))), settings)
-    del deciding
+    """Resident memory of the whole process while the engine takes messages in; the repeated messages are in it."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as other:
+        repeated = Repeated(other.submit(make_pool, settings.model, pool).result(), settings)
     process = psutil.Process()
     around = process.memory_info().rss
     with tempfile.TemporaryDirectory() as folder:

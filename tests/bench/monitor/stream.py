@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from pathlib import Path
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from models.decide import decide_batch
 from models.starter.declarations import declarations
@@ -16,10 +16,10 @@ from schemas import topics
 from schemas.codec import decode_formalities, encode
 from schemas.decision import Decision, Route, Source
 from schemas.label import Label, LabelOrigin
-from stream.bootstrap import Deciding
+from stream.bootstrap import Deciding, open_deciding
 from stream.kafka.merged import Item
 from stream.records import Outgoing
-from stream.settings import Settings
+from stream.settings import Settings, read_settings
 from stream.simulation.filings import Shares, filings
 
 BEGAN = datetime(2026, 3, 2, tzinfo=UTC)
@@ -70,6 +70,11 @@ def messages_of(decisions: Iterator[Decision]) -> Iterator[Message]:
             yield Message(topics.LABELLED, key, encode(label))
 
 
+def make_pool(model: Path, filings: int) -> list[Message]:
+    """Messages of that many filings; run in a process of its own, since a model takes memory."""
+    return list(messages_of(decided(filings, open_deciding(read_settings(model=model)), seed=2)))
+
+
 def outgoing(messages: Iterator[Message], settings: Settings) -> Iterator[Outgoing]:
     """For a producer."""
     return (Outgoing(settings.topic(m.topic), m.key, m.value) for m in messages)
@@ -79,24 +84,25 @@ class Repeated:
     """A pool of messages over and over, each round with ids and instants of its own."""
 
     def __init__(self, pool: list[Message], settings: Settings) -> None:
-        self._pool = [(settings.topic(m.topic), json.loads(m.value)) for m in pool]
+        self._pool = [(settings.topic(m.topic), m.value) for m in pool]
         self._offsets = dict.fromkeys((topic for topic, _ in self._pool), 0)
 
     def items(self, count: int) -> Iterator[Item]:
         """That many, as the merged consumer hands them over."""
         number = 0
         while True:
-            for topic, fields in self._pool:
+            for topic, value in self._pool:
                 if number >= count:
                     return
                 offset = self._offsets[topic]
                 self._offsets[topic] = offset + 1
                 at = BEGAN + timedelta(seconds=number / RATE)
-                yield Item(int(at.timestamp() * 1000), topic, 0, offset, _renewed(fields, number, at.isoformat()))
+                yield Item(int(at.timestamp() * 1000), topic, 0, offset, _renewed(value, number, at.isoformat()))
                 number += 1
 
 
-def _renewed(fields: dict[str, object], number: int, at: str) -> bytes:
+def _renewed(value: bytes, number: int, at: str) -> bytes:
+    fields = from_json(value)
     made = {**fields, "formality_id": f"{fields['formality_id']}-{number}"}
     if "decision_id" in made and "route" in made:
         # Told apart by their first digits, as hashes are.
