@@ -58,8 +58,8 @@ def quantile(delays: Delays, share: float) -> float:
     return ordered[math.ceil(share * len(ordered)) - 1]
 
 
-def _said(delay: float) -> str:
-    return f"{delay:,.0f}" if math.isfinite(delay) else f"over {AFTER:,}"
+def _said(delay: float, watched: int = AFTER) -> str:
+    return f"{delay:,.0f}" if math.isfinite(delay) else f"over {watched:,}"
 
 
 def _table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -140,7 +140,7 @@ def _model_swap(figures: Mapping[str, Any]) -> str:
 def _label_errors(figures: Mapping[str, Any]) -> str:
     said = figures["label_errors"]
     rows = [
-        (f"{rise} points more, from 10 %", _said(quantile(said[course], 0.5)), _said(quantile(said[course], 0.95)))
+        (f"{rise} points more, from 10 %", *(_said(quantile(said[course], share), 5_000) for share in (0.5, 0.95)))
         for course, rise in (("strong", 20), ("medium", 10), ("weak", 5))
     ]
     return (
