@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from schemas.topics import TOPICS
 from stream.settings import Settings
@@ -250,7 +250,8 @@ class Stage:
                 return {p.partition: max(0, p.offset) for p in self._group.committed(asked, timeout=15)}
             except KafkaException as error:
                 # A broker that has just started looks for its coordinator.
-                if not error.args[0].retriable() or time.monotonic() > deadline:
+                passing = error.args[0].retriable() or error.args[0].code() == KafkaError.NOT_COORDINATOR
+                if not passing or time.monotonic() > deadline:
                     raise
                 time.sleep(0.1)
 

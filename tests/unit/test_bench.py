@@ -76,7 +76,8 @@ def test_the_rivals_write_the_headers_that_we_write(small_model: Path) -> None:
         formality_id="one", received_at=datetime(2026, 1, 1, tzinfo=UTC), description_activity="plombier chauffagiste"
     )
     decision = decide(formality, model=same_work.Work(small_model).model, policy=Policy(threshold=0.5))
-    assert same_work.cloud_event(decision, "formality.review") == cloud_event(decision, "formality.review")
+    theirs, ours = same_work.cloud_event(decision, "formality.review"), cloud_event(decision, "formality.review")
+    assert sorted(theirs) == sorted(ours)
 
 
 def test_a_figure_is_reached_or_not_or_not_measured() -> None:
