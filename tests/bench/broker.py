@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
+import psutil
 from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 from texts import Filing
@@ -51,6 +52,11 @@ class Broker:
             stdout=subprocess.DEVNULL,
             timeout=300,
         )
+
+    def cpu_seconds(self) -> float:
+        """Processor time of the server so far."""
+        times = psutil.Process(int((self._data / "broker-1" / "pid").read_text().split()[0])).cpu_times()
+        return times.user + times.system
 
     def settings(self, prefix: str) -> Settings:
         """Settings of a client of this broker."""

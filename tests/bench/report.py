@@ -33,7 +33,7 @@ def sections(results: Results) -> list[Section]:
 def _throughput(results: Results, dataset: str) -> Section:
     entries = results["throughput"][dataset]
     rivals = [name for name in ("faust", "quix", "plain") if name in entries]
-    heads = ["", "messages/s", "rounds", "CPU us a message", *(f"x {name}" for name in rivals)]
+    heads = ["", "messages/s", "rounds", "CPU us a message", "Kafka's", *(f"x {name}" for name in rivals)]
     rows = []
     for contender in CONTENDERS:
         entry = entries.get(contender.name)
@@ -42,7 +42,9 @@ def _throughput(results: Results, dataset: str) -> Section:
         rate = entry["per_second"]
         spread = " ".join(f"{one['per_second']:,.0f}" for one in entry["rounds"])
         against = [f"{rate / entries[name]['per_second']:.2f}" for name in rivals]
-        rows.append([contender.title, f"{rate:,.0f}", spread, f"{entry['cpu_microseconds']:.0f}", *against])
+        cpu = f"{entry['cpu_microseconds']:.0f}"
+        broker = entry.get("broker_microseconds")
+        rows.append([contender.title, f"{rate:,.0f}", spread, cpu, "" if broker is None else f"{broker:.0f}", *against])
     return f"{dataset.capitalize()} texts", heads, rows
 
 

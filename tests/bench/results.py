@@ -39,6 +39,8 @@ def add_throughput(results: Results, dataset: str, name: str, measured: Measured
     entry["rounds"].append(measured.as_json())
     for key in ("per_second", "cpu_microseconds"):
         entry[key] = median(one[key] for one in entry["rounds"])
+    if measured.broker_cpu_seconds is not None:
+        entry["broker_microseconds"] = median(one["broker_microseconds"] for one in entry["rounds"])
 
 
 def add_latency(results: Results, name: str, latency: Latency) -> None:

@@ -130,6 +130,7 @@ class _Bench:
                     progress.print(
                         f"{dataset}, round {number + 1}, {contender.title}: {measured.rate:,.0f}/s,"
                         f" {measured.cpu_microseconds:.0f} us of CPU a message"
+                        + (f", {measured.broker_microseconds:.0f} Kafka's" if measured.broker_microseconds else "")
                     )
 
     def latency(self, number: int) -> None:

@@ -22,11 +22,15 @@ SILENCE_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One contender's round; `cpu_seconds` is of its processes, children included."""
+    """One contender's round; `cpu_seconds` is of its processes, children included.
+
+    `broker_cpu_seconds` is what Kafka spent meanwhile on the same machine; nothing where none is used.
+    """
 
     messages: int
     seconds: float
     cpu_seconds: float
+    broker_cpu_seconds: float | None = None
 
     @property
     def rate(self) -> float:
@@ -38,9 +42,18 @@ class Measured:
         """Processor time a message."""
         return self.cpu_seconds / self.messages * 1e6
 
+    @property
+    def broker_microseconds(self) -> float | None:
+        """Kafka's processor time a message."""
+        return None if self.broker_cpu_seconds is None else self.broker_cpu_seconds / self.messages * 1e6
+
     def as_json(self) -> dict[str, Any]:
         """For the results file."""
-        return asdict(self) | {"per_second": self.rate, "cpu_microseconds": self.cpu_microseconds}
+        return asdict(self) | {
+            "per_second": self.rate,
+            "cpu_microseconds": self.cpu_microseconds,
+            "broker_microseconds": self.broker_microseconds,
+        }
 
 
 def measure(
@@ -52,18 +65,23 @@ def measure(
     with RoundTopics(broker, prefix) as topics:
         topics.fill(filings)
         with Running(contender, topics, model, folder / f"{prefix}log") as running:
-            return _watch(topics, running, len(filings))
+            return _watch(topics, running, broker, len(filings))
 
 
-def _watch(topics: RoundTopics, running: Running, expected: int) -> Measured:
-    first: tuple[int, float, float] | None = None
+def _watch(topics: RoundTopics, running: Running, broker: Broker, expected: int) -> Measured:
+    first: tuple[int, float, float, float] | None = None
     before, moved = 0, time.monotonic()
     while True:
         count, now = topics.decided(), time.monotonic()
         if first is None and count >= expected * STEADY_SHARE:
-            first = (count, now, running.cpu_seconds())
+            first = (count, now, running.cpu_seconds(), broker.cpu_seconds())
         if first is not None and count >= expected:
-            return Measured(count - first[0], now - first[1], running.cpu_seconds() - first[2])
+            return Measured(
+                count - first[0],
+                now - first[1],
+                running.cpu_seconds() - first[2],
+                broker.cpu_seconds() - first[3],
+            )
         if count != before:
             before, moved = count, now
         elif now - moved > SILENCE_SECONDS:
