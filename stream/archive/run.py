@@ -91,6 +91,9 @@ class _Archiver:
         self._instruments = bootstrap.archive_instruments()
         patience = settings.stall_seconds + settings.archive_flush_seconds
         self._health = Health(patience, time.monotonic())
+        for name in archived:
+            # An alert sees a counter grow only from a value that was there before.
+            self._instruments.add(c.ARCHIVE_LOST, 0, topic=name)
         self._committed: dict[Partition, int] = {}
         self._totals = Totals()
         self._observed_at = 0.0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.disorder import MENDABLE, mixed_filings
+from tests.chaos.disorder import MENDABLE, SESSION_SECONDS, mixed_filings
 from tests.chaos.recount import Recount, recount
 from tests.conftest import OwnKafka
 from tests.contract.stage import Broker, Stage, until
@@ -35,6 +35,7 @@ def _killed_once(stage: Stage, name: str, capsys: pytest.CaptureFixture[str]) ->
     stage.send((key, value) for key, value, _ in messages)
     expected = {identity for _, _, identities in messages for identity in identities}
     settings = {"command": [str(RUNNER), name], "batch_size": 200, "commit_interval_seconds": 0.05}
+    settings |= {"session_timeout_seconds": SESSION_SECONDS}
     worker, killed, ends = stage.worker(**settings), False, 0
 
     def through() -> bool:
