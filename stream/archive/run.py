@@ -88,12 +88,9 @@ class _Archiver:
         self._names = {settings.topic(name): name for name in archived}
         self._output = store.name
         self._writer = Writer(store, Limits(settings.archive_flush_seconds, settings.archive_buffer_bytes))
-        self._instruments = bootstrap.archive_instruments()
+        self._instruments = bootstrap.archive_instruments(archived)
         patience = settings.stall_seconds + settings.archive_flush_seconds
         self._health = Health(patience, time.monotonic())
-        for name in archived:
-            # An alert sees a counter grow only from a value that was there before.
-            self._instruments.add(c.ARCHIVE_LOST, 0, topic=name)
         self._committed: dict[Partition, int] = {}
         self._totals = Totals()
         self._observed_at = 0.0

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,11 +23,13 @@ from models.errors import ModelError
 from models.policy import Policy
 from models.starter.declarations import declarations
 from stream.errors import StreamError
+from stream.replay import units
 from stream.replay.finish import FinishOptions
 from stream.replay.merge import merge
 from stream.replay.plan import SourceRequest
 from stream.replay.run import Order, Told, replay
-from stream.replay.units import BLOCK, parse_shard
+from stream.replay.sources import file
+from stream.replay.units import BLOCK, Shard, Unit, cut, parse_shard
 from stream.settings import Settings
 from tests.integration.command_line import codiflux, last_object, refusal
 from tests.integration.test_replay_kafka import content
@@ -151,6 +153,38 @@ def test_indexed_jobs_run_the_shards_and_merge_joins_them(
     assert not output.exists()
     merge(folders, output)
     assert content(output) == content(whole)
+
+
+@pytest.mark.parametrize("mistake", ["left out", "twice"])
+def test_a_shard_whose_boundary_is_off_by_one_is_seen(
+    order: Order, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mistake: str
+) -> None:
+    """The safeguard taken away: a unit that no shard has, or that two have, does not pass as the whole."""
+    right = units.parts
+
+    def wrong(all_of_them: Sequence[Unit], count: int) -> list[list[Unit]]:
+        first, *rest = right(all_of_them, count)
+        return [first[:-1] if mistake == "left out" else [*first, rest[0][0]], *rest]
+
+    monkeypatch.setattr(units, "parts", wrong)
+    folders = [tmp_path / f"shard-{number}" for number in range(2)]
+    for number, folder in enumerate(folders):
+        replay(replace(order, output=folder, shard=Shard(number, 2)), Settings(), NOBODY)
+    try:
+        merge(folders, tmp_path / "merged")
+    except (StreamError, OSError):
+        return
+    assert content(tmp_path / "merged") != content(whole)
+
+
+def test_a_block_that_begins_a_row_late_is_seen(
+    order: Order, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The safeguard taken away: a row between two units is missed by the count and by the bytes."""
+    monkeypatch.setattr(file, "cut", lambda *bounds: [replace(unit, start=unit.start + 1) for unit in cut(*bounds)])
+    summary = replay(replace(order, output=tmp_path / "out"), Settings(), NOBODY)
+    assert summary.counts.filings == FILINGS - 3
+    assert content(tmp_path / "out") != content(whole)
 
 
 def test_processes_change_no_byte_and_csv_says_what_parquet_says(

@@ -14,6 +14,8 @@ import typer.main
 import yaml
 
 from stream.cli import app
+from tests.integration.command_line import codiflux, last_object
+from tests.unit.archive.fields import archived, messages, new_store
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFESTS = sorted((ROOT / "infra" / "kubernetes").glob("*.yaml"))
@@ -117,3 +119,15 @@ def test_upkeep_comes_once_a_night_and_never_twice_at_once() -> None:
         ["archive", "compact"],
         ["archive", "verify"],
     ]
+
+
+def test_the_commands_of_upkeep_keep_an_archive(tmp_path: Path) -> None:
+    """As the pod runs them, one after the other: where the archive lies comes from the environment."""
+    archived(new_store(tmp_path), *(messages(range(start, start + 10)) for start in range(0, 40, 10)))
+    pod = PODS["codiflux-archive-upkeep"]
+    done = [
+        last_object(codiflux(*container["args"], CODIFLUX_ARCHIVE_OUTPUT=str(tmp_path)))
+        for container in (*pod["initContainers"], *pod["containers"])
+    ]
+    assert (done[0]["files_before"], done[0]["files_after"]) == (4, 1)
+    assert done[1]["whole"]
