@@ -168,7 +168,10 @@ MONITOR_MESSAGES = _counter("monitor_messages_total", "Messages read since the p
 MONITOR_UNREADABLE = _counter("monitor_unreadable_total", "Messages passed over as unreadable.", "topic")
 MONITOR_COPIES = _counter("monitor_copies_total", "Decisions read before and counted once.")
 MONITOR_LATE = _counter("monitor_late_total", "Decisions that came too late for a window.", "window")
-MONITOR_OUT_OF_ORDER = _counter("monitor_out_of_order_total", "Decisions older than one read before.")
+MONITOR_OUT_OF_ORDER = _counter(
+    "monitor_out_of_order_total",
+    "Decisions whose filing was received over a minute before one read already: sent late, or sent again.",
+)
 MONITOR_UNKNOWN_CODES = _counter(
     "monitor_unknown_codes_total", "Decisions or labels with a code of no nomenclature known."
 )
