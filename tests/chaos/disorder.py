@@ -139,7 +139,7 @@ def run_chaos(
     ahead: int = 2_500,
     strikes: Mapping[str, int] = STRIKES,
     command: Sequence[str] | None = None,
-    strike_every_seconds: float = 2.0,
+    strike_every_seconds: float = 3.0,
     restart_broker: Callable[[], None] | None = None,
     through_seconds: float = 90,
 ) -> tuple[set[str], Counter[str]]:

@@ -88,7 +88,10 @@ def test_sigterm_ends_a_worker_that_cannot_join_its_group(stage: Stage, embedded
     """A session timeout below the broker's least: the join never succeeds, SIGTERM still ends it."""
     embedded_cannot("the embedded broker takes any session timeout")  # type: ignore[operator]
     worker = stage.worker(session_timeout_seconds=1)
-    until(lambda: "InvalidSessionTimeoutError" in worker.text(), "the broker refuses the join", seconds=15)
+    heard = ("InvalidSessionTimeoutError", "worker_started")
+    until(
+        lambda: any(word in worker.text() for word in heard), "the broker refuses the join, or lets it in", seconds=15
+    )
     assert "worker_started" not in worker.text()
     assert worker.stop() == 0
 
