@@ -22,7 +22,7 @@ demo: ## show filings being coded, on this machine alone, no service needed
 	@$(bin)/codiflux demo $(DEMO)
 
 test: set-up-tests ## run every test, with a real Kafka and a real Redis
-	@CI=true $(bin)/pytest --numprocesses 2 --dist loadfile $(TESTS)
+	@CI=true $(bin)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: ## lint, format, types, layers, scripts, images, generated files
 	@infra/scripts/set-up development

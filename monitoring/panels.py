@@ -26,6 +26,9 @@ _MODEL = of_group(SignalGroup.MODEL)
 _POLICY = of_group(SignalGroup.POLICY)
 _LABELS = of_group(SignalGroup.LABEL)
 
+DISORDER_SECONDS = 60.0
+"""Partitions and workers bring what was received in one second in any order, and a window's slot is no shorter."""
+
 
 class Panels:
     """The panels of a monitor; outputs of a version that is no longer among the latest are forgotten."""
@@ -92,7 +95,7 @@ class Panels:
     def _count(self, observations: Observations) -> None:
         self._counts["filings"] += len(observations)
         before = np.maximum.accumulate(np.concatenate([[self._latest], observations.times]))
-        self._counts["out_of_order"] += int((observations.times < before[:-1]).sum())
+        self._counts["out_of_order"] += int((observations.times < before[:-1] - DISORDER_SECONDS).sum())
         self._latest = float(before[-1])
 
     def _enter(self, model: str) -> None:

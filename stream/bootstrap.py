@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -82,9 +83,12 @@ def worker_instruments(deciding: Deciding) -> Instruments:
     return instruments
 
 
-def archive_instruments() -> Instruments:
-    """The archive's metrics."""
-    return Instruments(catalogue.ARCHIVE_METRICS)
+def archive_instruments(topics: Iterable[str]) -> Instruments:
+    """The archive's metrics, with nothing lost of any topic: an alert sees a counter grow only from a value it had."""
+    instruments = Instruments(catalogue.ARCHIVE_METRICS)
+    for name in topics:
+        instruments.add(catalogue.ARCHIVE_LOST, 0, topic=name)
+    return instruments
 
 
 def make_producer(settings: Settings) -> AwaitableProducer:

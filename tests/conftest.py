@@ -22,7 +22,6 @@ LINES_OF_A_CLASS = 12
 SCRIPT = Path(__file__).resolve().parents[1] / "infra" / "kafka" / "kafka"
 START_SECONDS = 240
 """The first start may fetch Kafka's jars."""
-FIRST_PORT, LAST_PORT = 10_500, 19_500
 
 
 @pytest.fixture(scope="session")
@@ -89,7 +88,7 @@ def own_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnKafka]:
 
 def started_kafka(folder: Path, *options: str, **environment: str) -> Iterator[OwnKafka]:
     """Start a broker in a folder; it is stopped when the generator closes."""
-    port = free_block(FIRST_PORT, LAST_PORT)
+    port = free_block()
     kafka = OwnKafka(f"127.0.0.1:{port}", folder / "kafka")
     try:
         kafka.run("start", "--port", str(port), *options, **environment)

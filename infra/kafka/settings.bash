@@ -39,6 +39,8 @@ share.coordinator.state.topic.min.isr=$in_sync
 offsets.topic.num.partitions=12
 transaction.state.log.num.partitions=12
 group.initial.rebalance.delay.ms=$delay
+# Whoever tests what happens after a kill need not wait the usual 6 s for it to be noticed.
+group.min.session.timeout.ms=3000
 
 # A killed broker's partitions move, and it is let in again, once its session is over.
 broker.heartbeat.interval.ms=1000

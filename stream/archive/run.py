@@ -88,7 +88,7 @@ class _Archiver:
         self._names = {settings.topic(name): name for name in archived}
         self._output = store.name
         self._writer = Writer(store, Limits(settings.archive_flush_seconds, settings.archive_buffer_bytes))
-        self._instruments = bootstrap.archive_instruments()
+        self._instruments = bootstrap.archive_instruments(archived)
         patience = settings.stall_seconds + settings.archive_flush_seconds
         self._health = Health(patience, time.monotonic())
         self._committed: dict[Partition, int] = {}

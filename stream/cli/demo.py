@@ -24,8 +24,9 @@ def demo(
     """Watch filings being coded, on this machine, without any service.
 
     Starts librdkafka's test broker and a private Redis (where redis-server is installed), a real
-    worker process, streams simulated filings through it, and recounts the topics: nothing may be
-    lost. The test broker keeps 5 MB a partition and forgets: for this demo only.
+    worker and a real monitor, streams simulated filings through them, recounts the topics (nothing
+    may be lost), and tells whether the monitor saw the filings drift. The test broker keeps 5 MB a partition and
+    forgets: for this demo only.
 
     Example: `codiflux demo --filings 20000 --seed 7`
     """
@@ -34,7 +35,7 @@ def demo(
     from models.artefact import read_manifest
     from stream.cli.output import messages, output, print_json
     from stream.demo.run import Demo, require_nothing_lost, some
-    from stream.demo.screen import Screen, examples, summary
+    from stream.demo.screen import Screen, examples, summary, watched
     from stream.starter_model import starter_model
 
     folder = model or starter_model(progress=messages.print)
@@ -47,4 +48,5 @@ def demo(
     else:
         output.print(examples(some(show.shown)))
         output.print(summary(report))
+        output.print(watched(report.monitor))
     require_nothing_lost(report)

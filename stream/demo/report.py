@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stream.demo.ledger import Ledger, Place, quantile
+from stream.demo.watching import MonitorReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class DemoReport:
     worker_restarts: int
     model_version: str
     seed: int
+    monitor: MonitorReport
 
     def as_json(self) -> dict[str, Any]:
         """The object that `--json` prints."""
@@ -45,6 +47,7 @@ class DemoReport:
             "worker_restarts": self.worker_restarts,
             "model_version": self.model_version,
             "seed": self.seed,
+            "monitor": self.monitor.as_json(),
         }
 
 
@@ -57,6 +60,7 @@ def report_of(
     worker_restarts: int,
     model_version: str,
     seed: int,
+    monitor: MonitorReport,
 ) -> DemoReport:
     """Put the recount into figures."""
     routes = ledger.routes
@@ -76,4 +80,5 @@ def report_of(
         worker_restarts=worker_restarts,
         model_version=model_version,
         seed=seed,
+        monitor=monitor,
     )

@@ -1,8 +1,9 @@
-"""The demo from start to end: broker, Redis, worker, filings, recount."""
+"""The demo from start to end: broker, Redis, worker, monitor, filings, recount."""
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -11,11 +12,12 @@ from pathlib import Path
 
 from schemas import topics
 from schemas.decision import Decision, Route
+from stream.demo.child import Child
 from stream.demo.feed import Feed
 from stream.demo.ledger import Ledger, Place
 from stream.demo.report import DemoReport, report_of
 from stream.demo.screen import Screen
-from stream.demo.worker_process import WorkerProcess
+from stream.demo.watching import Monitor
 from stream.embedded import embedded_broker, private_redis
 from stream.errors import StreamError
 from stream.kafka.follower import Follower
@@ -53,6 +55,8 @@ class Demo:
     ledger: Ledger = field(default_factory=Ledger)
     sent: list[Place] = field(default_factory=list)
     shown: list[Decision] = field(default_factory=list)
+    _worker: Child = field(init=False)
+    _monitor: Monitor = field(init=False)
 
     def run(self) -> DemoReport:
         """Run it all; every process started here is ended here."""
@@ -67,37 +71,44 @@ class Demo:
                 "CODIFLUX_MODEL": str(self.model),
             }
             settings = read_settings(kafka_bootstrap_servers=broker, embedded_broker=True)
-            self.screen.phase = "starting a worker"
-            worker = WorkerProcess(environment, folder)
-            stack.callback(worker.stop)
-            worker.wait_until_ready()
-            return self._stream(settings, worker)
+            self.screen.phase = "starting a worker and a monitor"
+            self._worker = Child("worker", environment, folder)
+            stack.callback(self._worker.stop)
+            self._monitor = Monitor(environment, folder, self.filings)
+            stack.callback(self._monitor.stop)
+            self._worker.wait_until_ready()
+            self._monitor.wait_until_ready()
+            report = self._stream(settings)
+            # A producer and its callback hold each other, and would go on calling for a broker that is gone.
+            gc.collect()
+            return report
 
-    def _stream(self, settings: Settings, worker: WorkerProcess) -> DemoReport:
+    def _stream(self, settings: Settings) -> DemoReport:
         with contextlib.ExitStack() as stack:
             follower = stack.enter_context(contextlib.closing(Follower(settings, OUTPUTS)))
             feed = Feed(settings, seed=self.seed, connect=lambda heard: stack.enter_context(sender_of(settings, heard)))
             paced = min(PACED_FILINGS, self.filings // 4)
             self.screen.phase = f"{PACED_PER_SECOND:.0f} filings a second"
-            self._follow(feed.paced(paced, PACED_PER_SECOND), feed, follower, worker)
+            self._follow(feed.paced(paced, PACED_PER_SECOND), feed, follower)
             paced_latencies = list(self.ledger.latencies)
             self.ledger.first_at = self.ledger.last_at = None
             before = len(self.ledger.decisions) + len(self.ledger.dead)
             self.screen.phase = "as fast as it goes"
-            rest = feed.fast(self.filings - paced, lambda: len(self.sent) - self._accounted() < MAX_AHEAD)
-            self._follow(rest, feed, follower, worker)
+            self._follow(feed.fast(self.filings - paced, self._has_room), feed, follower)
             seconds = self._seconds()
+            self.screen.phase = "asking the monitor"
             return report_of(
                 self.ledger,
                 self.sent,
                 paced_latencies=paced_latencies,
                 throughput_per_second=(self._accounted() - before) / seconds if seconds else 0.0,
-                worker_restarts=worker.restarts,
+                worker_restarts=self._worker.restarts,
+                monitor=self._monitor.report(self._written()),
                 model_version=self.model_version,
                 seed=self.seed,
             )
 
-    def _follow(self, steps: Iterator[None], feed: Feed, follower: Follower, worker: WorkerProcess) -> None:
+    def _follow(self, steps: Iterator[None], feed: Feed, follower: Follower) -> None:
         """Send and watch in turns until everything sent is accounted for, or nothing more comes."""
         sending = True
         heard = time.monotonic()
@@ -107,7 +118,8 @@ class Demo:
             records = follower.poll(2_000, 0.0 if sending else POLL_SECONDS)
             for record in records:
                 self._note(self.ledger.note(record))
-            worker.keep_alive()
+            self._worker.keep_alive()
+            self._monitor.keep_alive()
             self._count()
             if records or sending:
                 heard = time.monotonic()
@@ -126,6 +138,15 @@ class Demo:
     def _count(self) -> None:
         self.screen.counts = {route.value: self.ledger.routes[route.value] for route in Route}
         self.screen.counts["dead letters"] = len(self.ledger.dead)
+
+    def _has_room(self) -> bool:
+        """Whether neither the worker nor the monitor is so far behind that the broker might forget."""
+        undecided = len(self.sent) - self._accounted()
+        return undecided < MAX_AHEAD and self._monitor.has_read(self._written(), but=MAX_AHEAD, now=time.monotonic())
+
+    def _written(self) -> int:
+        """Decisions on the three lanes, copies among them."""
+        return self.ledger.routes.total() + self.ledger.copies
 
     def _accounted(self) -> int:
         return len(self.ledger.decisions) + len(self.ledger.dead)

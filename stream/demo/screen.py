@@ -12,6 +12,7 @@ from rich.text import Text
 
 from schemas.decision import Decision, Route
 from stream.demo.report import DemoReport
+from stream.demo.watching import MonitorReport
 
 SHOWN = 12
 STYLE = {Route.AUTO: "green", Route.REVIEW: "yellow", Route.RETURNED: "red"}
@@ -71,6 +72,27 @@ def summary(report: DemoReport) -> Table:
     for name, figure, note in rows:
         bad = (name == "lost" and report.lost) or (name == "duplicates" and report.conflicts)
         table.add_row(name, Text(figure, style="bold red" if bad else ""), note)
+    return table
+
+
+def watched(report: MonitorReport) -> Table:
+    """What the monitor says, in a short table."""
+    states = report.states
+    table = Table(title="What the monitor says", show_header=False, title_justify="left")
+    table.add_column(justify="left")
+    table.add_column(justify="right")
+    table.add_column(justify="left", style="dim")
+    far = report.farthest
+    beside = "" if far is None or not far.floor else f"{far.distance:.3f}, sampling alone reaches {far.floor:.3f}"
+    for name, figure, note in (
+        ("decisions read", f"{report.decisions:,}", "auto, review and returned"),
+        ("signals watched", f"{sum(states.values()):,}", f"{states['learning']} still learn what is usual"),
+        ("drifting", f"{states['drifted']:,}", ", ".join(report.moved) or "filings are as they were"),
+        ("suspected", f"{states['suspected']:,}", "by distance or detector alone: no alarm"),
+        ("farthest", "" if far is None else far.signal, beside),
+        ("alarms", f"{report.alarms:,}", "published to drift.detected"),
+    ):
+        table.add_row(name, figure, note)
     return table
 
 

@@ -17,6 +17,8 @@ def client_configuration(settings: Settings) -> dict[str, Any]:
         "security.protocol": settings.kafka_security_protocol.value,
         "client.id": "codiflux",
         "log_level": 3,
+        # A broker that comes back is found again in two seconds, not ten.
+        "reconnect.backoff.max.ms": 2_000,
     }
     if settings.kafka_security_protocol in SASL:
         configuration |= {

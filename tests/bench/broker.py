@@ -25,8 +25,6 @@ PARTITIONS = 4
 REBALANCE_DELAY_MILLISECONDS = 3000
 """How long a new group waits for members: two worker processes have both joined when work begins."""
 OUTPUTS = (topics.AUTO_CODED, topics.REVIEW, topics.RETURNED)
-FIRST_PORT = 23_100
-LAST_PORT = 23_900
 
 
 class Broker:
@@ -34,7 +32,7 @@ class Broker:
 
     def __init__(self, folder: Path) -> None:
         self._data = folder / "kafka"
-        self.port = free_block(FIRST_PORT, LAST_PORT)
+        self.port = free_block()
         self.servers = f"127.0.0.1:{self.port}"
 
     def __enter__(self) -> Broker:

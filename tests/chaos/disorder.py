@@ -12,11 +12,11 @@ from typing import Any
 
 from tests.contract.stage import TEXTS, Stage, Worker, filing, until
 
-SESSION_SECONDS = 6
-"""The least that Kafka allows by default."""
+SESSION_SECONDS = 3
+"""The least that infra/kafka allows: a killed worker's partitions are soon another's."""
 STRIKES = {"kill": 5, "leave": 2, "join": 2, "sleep": 2}
 """What is done to a worker, and how often in comparison."""
-PORTION_SECONDS = 0.3
+PORTION_SECONDS = 0.25
 """At least, between two portions: fast workers would be through before much could be done to them."""
 MENDABLE = {69, 70, 75}
 """Exit codes after which the supervisor starts a worker again."""
@@ -139,7 +139,7 @@ def run_chaos(
     ahead: int = 2_500,
     strikes: Mapping[str, int] = STRIKES,
     command: Sequence[str] | None = None,
-    strike_every_seconds: float = 1.5,
+    strike_every_seconds: float = 3.0,
     restart_broker: Callable[[], None] | None = None,
     through_seconds: float = 90,
 ) -> tuple[set[str], Counter[str]]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+import signal
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.chaos.disorder import MENDABLE, mixed_filings
+from tests.chaos.disorder import MENDABLE, SESSION_SECONDS, mixed_filings
 from tests.chaos.recount import Recount, recount
 from tests.conftest import OwnKafka
 from tests.contract.stage import Broker, Stage, until
@@ -18,7 +20,8 @@ pytestmark = [pytest.mark.chaos, pytest.mark.kafka, pytest.mark.timeout(180)]
 RUNNER = Path(__file__).with_name("mutants.py")
 FILINGS = 3_000
 STUCK_SECONDS = 30
-ROUNDS = 5
+ROUNDS = 4
+TRICKLE_SECONDS = 0.05
 
 
 @pytest.fixture
@@ -35,6 +38,7 @@ def _killed_once(stage: Stage, name: str, capsys: pytest.CaptureFixture[str]) ->
     stage.send((key, value) for key, value, _ in messages)
     expected = {identity for _, _, identities in messages for identity in identities}
     settings = {"command": [str(RUNNER), name], "batch_size": 200, "commit_interval_seconds": 0.05}
+    settings |= {"session_timeout_seconds": SESSION_SECONDS}
     worker, killed, ends = stage.worker(**settings), False, 0
 
     def through() -> bool:
@@ -47,12 +51,7 @@ def _killed_once(stage: Stage, name: str, capsys: pytest.CaptureFixture[str]) ->
             worker, killed = stage.worker(**settings), True
         return killed and stage.through()
 
-    stuck = ""
-    try:
-        until(through, "all is committed", seconds=STUCK_SECONDS)
-    except AssertionError:
-        # A mutant may stop moving as well as lose; the recount below tells what it left undone.
-        stuck = ", stuck"
+    stuck = _stuck(through)
     found = recount(stage, expected)
     with capsys.disabled():
         figures = f"{len(expected)} filings, 1 kill, {ends} other ends, doubles {found.doubles}, lost {len(found.lost)}"
@@ -84,6 +83,21 @@ def test_the_same_trouble_with_every_safeguard_loses_nothing(
     assert _killed_once(stage, name, capsys).good
 
 
+def _trickle(stage: Stage, sent: list[str]) -> None:
+    """A few filings, and a moment in which fetches wait for more: no faster than a group at rest reads."""
+    stage.feed(sent, 40, ahead=400)
+    time.sleep(TRICKLE_SECONDS)
+
+
+def _stuck(through: Callable[[], bool]) -> str:
+    """Wait for the end. A mutant may stop moving as well as lose; the recount tells what it left undone."""
+    try:
+        until(through, "all is committed", seconds=STUCK_SECONDS)
+    except AssertionError:
+        return ", stuck"
+    return ""
+
+
 def _joined_and_left(stage: Stage, name: str, capsys: pytest.CaptureFixture[str]) -> Recount:
     """A second worker comes and goes while filings trickle in: fetches are open when rebalances begin."""
     sent: list[str] = []
@@ -92,14 +106,16 @@ def _joined_and_left(stage: Stage, name: str, capsys: pytest.CaptureFixture[str]
     for _ in range(ROUNDS):
         second = stage.worker(**settings)
         while "worker_started" not in second.text():
-            stage.feed(sent, 200, ahead=400)
-        for _ in range(5):
-            stage.feed(sent, 200, ahead=400)
-        second.stop()
-    stage.until_through()
+            _trickle(stage, sent)
+        for _ in range(10):
+            _trickle(stage, sent)
+        second.signal(signal.SIGTERM)
+        while second.process.poll() is None:
+            _trickle(stage, sent)
+    stuck = _stuck(stage.through)
     found = recount(stage, set(sent))
     with capsys.disabled():
-        print(f"\n{name}: {len(sent)} filings, {2 * ROUNDS} rebalances, lost {len(found.lost)}")
+        print(f"\n{name}: {len(sent)} filings, {2 * ROUNDS} rebalances, lost {len(found.lost)}{stuck}", flush=True)
     return found
 
 

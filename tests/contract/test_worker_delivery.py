@@ -10,6 +10,8 @@ from typing import Any
 from tests.contract.stage import AUDIT, AUTO, DEAD, RECEIVED, RETURNED, REVIEW, Stage, until
 
 LANES = (AUTO, REVIEW, RETURNED)
+SESSION_SECONDS = 3
+"""Of a worker that will say nothing more: the least that infra/kafka allows, for another to take over soon."""
 
 
 def _written(stage: Stage) -> int:
@@ -143,7 +145,7 @@ def test_sigterm_in_the_middle_leaves_nothing_half_done(stage: Stage) -> None:
 def test_kill_9_loses_nothing(stage: Stage) -> None:
     """A killed worker's filings are decided by the next; copies agree."""
     identities = stage.send_filings(6_000)
-    first = stage.worker(batch_size=50).until_ready()
+    first = stage.worker(batch_size=50, session_timeout_seconds=SESSION_SECONDS).until_ready()
     until(lambda: _written(stage) > 200, "it is in the middle")
     first.kill()
     stage.worker().until_ready()
@@ -156,7 +158,7 @@ def test_kill_9_loses_nothing(stage: Stage) -> None:
 def test_a_worker_that_was_asleep_beyond_its_session_commits_nothing_of_others(stage: Stage) -> None:
     """SIGSTOP past the session timeout, another takes over, SIGCONT: all is decided, none lost."""
     identities = stage.send_filings(8_000)
-    sleeper = stage.worker(batch_size=50).until_ready()
+    sleeper = stage.worker(batch_size=50, session_timeout_seconds=SESSION_SECONDS).until_ready()
     until(lambda: _written(stage) > 200, "it is in the middle")
     sleeper.signal(signal.SIGSTOP)
     stage.worker().until_ready()

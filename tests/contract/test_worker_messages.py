@@ -18,6 +18,7 @@ from confluent_kafka.admin import (
 )
 
 from tests.contract.stage import AUTO, DEAD, RECEIVED, RETURNED, REVIEW, TEXTS, Stage, filing, until
+from tests.ports import free_block
 
 POISON: list[tuple[bytes | None, str]] = [
     (b"\xff\xfe\x00", "not_utf8"),
@@ -150,7 +151,7 @@ def test_redis_killed_in_the_middle_costs_warnings_and_no_filing(
 ) -> None:
     """Redis dies while filings stream: every filing is decided, and the trouble is counted."""
     url, redis = redis_server
-    port = _free_port()
+    port = free_block()
     identities = stage.send_filings(2_000)
     worker = stage.worker(redis_url=url, batch_size=50, metrics_port=port).until_ready()
     until(lambda: stage.decisions(), "the first decisions")
@@ -182,14 +183,6 @@ def test_a_redelivered_filing_is_suppressed_when_redis_remembers_it(
     helped = all("redis_unavailable" not in worker.text() for worker in stage.workers)
     assert len(stage.decisions()) == 300 or not helped
     assert len({d["decision_id"] for d in stage.decisions()}) == 300
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _get(port: int, path: str) -> tuple[int, str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.dashboards.picture import picture
 from tests.dashboards.stand import Stand, Windows, standing
 from tests.dashboards.viewer import Viewer
+from tests.ports import free_block
 
 ROOT = Path(__file__).resolve().parents[2]
 DASHBOARDS = sorted((ROOT / "infra" / "grafana" / "dashboards").glob("*.json"))
@@ -29,11 +30,10 @@ def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory(prefix="codiflux-dashboards-") as name:
         work = Path(name)
-        kafka = ["--data", str(work / "kafka")]
-        subprocess.run([str(KAFKA), "start", *kafka, "--port", str(options.port)], check=True, stdout=sys.stderr)
+        kafka, port, ports = ["--data", str(work / "kafka")], free_block(), free_block()
+        subprocess.run([str(KAFKA), "start", *kafka, "--port", str(port)], check=True, stdout=sys.stderr)
         try:
-            bootstrap = f"127.0.0.1:{options.port}"
-            ports = options.port + 20
+            bootstrap = f"127.0.0.1:{port}"
             nobody = f"redis://127.0.0.1:{ports + 3}/0"
             with standing(
                 bootstrap, options.model, work, prefix="dash.", ports=ports, windows=WINDOWS, redis_url=nobody
@@ -48,7 +48,6 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.dashboards", description=__doc__)
     parser.add_argument("--model", type=Path, required=True, help="folder of a model artefact")
     parser.add_argument("--minutes", type=float, default=6.0, help="how long filings are sent")
-    parser.add_argument("--port", type=int, default=21_500, help="first of 24 free ports")
     return parser.parse_args()
 
 

@@ -36,8 +36,6 @@ SCRIPT = Path(__file__).resolve().parents[2] / "infra" / "kafka" / "kafka"
 START_SECONDS = 240
 """The first start may fetch Kafka's jars."""
 STOP_SECONDS = 60
-FIRST_PORT, LAST_PORT = 20_000, 29_990
-"""Below the ephemeral ports, so that no outgoing connection takes one meanwhile."""
 ATTEMPTS = 3
 
 
@@ -76,7 +74,7 @@ def _start(data: Path, homes: list[Path]) -> str:
         missing(f"{SCRIPT.name}: the start script is not there")
     why = ""
     for _ in range(ATTEMPTS):
-        port = free_block(FIRST_PORT, LAST_PORT)
+        port = free_block()
         home = data / str(port)
         homes.append(home)
         done = _kafka("start", "--data", str(home), "--port", str(port), timeout=START_SECONDS)

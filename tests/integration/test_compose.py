@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from tests.ports import free_block
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
@@ -30,23 +31,10 @@ PROBE_PAUSE_SECONDS = 0.2
 pytestmark = [pytest.mark.kafka, pytest.mark.redis]
 
 
-def free_ports(count: int) -> int:
-    """First of `count` ports in a row that nobody listens on."""
-    for first in range(30_100 + os.getpid() % 1_000, 32_700, count):
-        try:
-            for port in range(first, first + count):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return first
-    raise OSError("no free ports")
-
-
 @pytest.fixture(scope="module")
 def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """A Redis of this module's own."""
-    data, port = tmp_path_factory.mktemp("redis"), free_ports(1)
+    data, port = tmp_path_factory.mktemp("redis"), free_block()
     start = [str(REDIS), "start", "--data", str(data), "--port", str(port)]
     done = subprocess.run(start, capture_output=True, text=True, timeout=30, check=False)
     try:
@@ -60,8 +48,8 @@ def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 @pytest.fixture
 def metrics_port() -> int:
-    """First of as many free ports as the worker has processes."""
-    return free_ports(int(SERVICES["worker"]["command"][-1]))
+    """First of more free ports than the worker has processes."""
+    return free_block()
 
 
 @pytest.fixture

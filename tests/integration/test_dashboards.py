@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import socket
 import time
 import uuid
 from collections.abc import Iterator
@@ -18,6 +16,7 @@ from tests.conftest import missing
 from tests.contract.stage import until
 from tests.dashboards.stand import Stand, Windows, standing
 from tests.dashboards.viewer import Viewer
+from tests.ports import free_block
 
 ROOT = Path(__file__).resolve().parents[2]
 DASHBOARDS = sorted((ROOT / "infra" / "grafana" / "dashboards").glob("*.json"))
@@ -28,25 +27,12 @@ DRIFT_SECONDS = 60
 pytestmark = pytest.mark.kafka
 
 
-def free_ports(count: int) -> int:
-    """First of `count` ports in a row that nobody listens on."""
-    for first in range(12_000 + os.getpid() % 500 * 10, 19_500, count):
-        try:
-            for port in range(first, first + count):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return first
-    raise OSError("no free ports")
-
-
 @pytest.fixture(scope="module")
 def stand(kafka_bootstrap: str, small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     """Everything runs and has seen everything: dead letters, labels, a drift, a Redis that is not there."""
     if shutil.which("prometheus") is None:
         missing("no prometheus: run infra/scripts/install-system")
-    folder, ports = tmp_path_factory.mktemp("stand"), free_ports(4)
+    folder, ports = tmp_path_factory.mktemp("stand"), free_block()
     nobody = f"redis://127.0.0.1:{ports + 3}/0"
     with standing(
         kafka_bootstrap,

@@ -37,7 +37,6 @@ DEADLINE_SECONDS = 60.0
 SCRAPED_WITHIN_SECONDS = 5.0
 STOPPED_WITHIN_SECONDS = 10.0
 PARTITIONS = 3
-FIRST_PORT, LAST_PORT = 31_100, 31_190
 Key = tuple[str, tuple[tuple[str, str], ...]]
 CODES = ("4322A", "4322B", "4711B", "5610A")
 
@@ -83,7 +82,7 @@ class Stage:
 
     def run(self, command: str, *options: str, **environment: str) -> Process:
         """Start a command with a metrics port of its own."""
-        port = free_block(FIRST_PORT, LAST_PORT) + len(self.processes) % 3
+        port = free_block()
         log = self.folder / f"{len(self.processes)}.log"
         clean = {name: value for name, value in os.environ.items() if not name.startswith("CODIFLUX_")}
         with log.open("wb") as out:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import shutil
-import socket
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import missing
 from tests.dashboards.prometheus import Prometheus, run
+from tests.ports import free_block
 from tests.unit.test_rules import ALERTS, RECORDED
 
 
 @pytest.fixture
 def port() -> int:
-    """One that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """One that nobody takes meanwhile."""
+    return free_block()
 
 
 def test_it_starts_with_every_rule_refuses_a_taken_port_and_stops(tmp_path: Path, port: int) -> None:

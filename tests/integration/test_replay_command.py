@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,16 +23,22 @@ from models.errors import ModelError
 from models.policy import Policy
 from models.starter.declarations import declarations
 from stream.errors import StreamError
+from stream.replay import units
+from stream.replay.finish import FinishOptions
 from stream.replay.merge import merge
 from stream.replay.plan import SourceRequest
 from stream.replay.run import Order, Told, replay
-from stream.replay.units import BLOCK, parse_shard
+from stream.replay.sources import file
+from stream.replay.units import BLOCK, Shard, Unit, cut, parse_shard
 from stream.settings import Settings
 from tests.integration.command_line import codiflux, last_object, refusal
 from tests.integration.test_replay_kafka import content
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = 2 * BLOCK + 1_000
+FIRST = BLOCK - 1_000
+"""Where replays begin: of their three units the first and the last are short."""
+FILINGS = ROWS - FIRST
 NOBODY = Told(lambda line: None, lambda total: None, lambda done: None)
 
 
@@ -54,13 +60,13 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def order(table: Path, small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Order:
-    """One model, two policies, over the table."""
+    """One model, two policies, over the end of the table; drift is another test's."""
     policy = tmp_path_factory.mktemp("policy") / "by-type.json"
     policy.write_text(
         Policy.model_validate({"threshold": 0.9, "segments": [{"threshold": 0.1, "type_form": "M"}]}).model_dump_json()
     )
-    request = SourceRequest(kind="file", name=str(table))
-    return Order(request, [small_model], [0.5], [policy], Path("nowhere"))
+    request = SourceRequest(kind="file", name=str(table), since=str(FIRST))
+    return Order(request, [small_model], [0.5], [policy], Path("nowhere"), options=FinishOptions(drift=False))
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +96,7 @@ def test_an_interrupted_replay_is_resumed_to_the_same_bytes(order: Order, whole:
     totals: list[int] = []
     replay(replace(order, output=folder, resume=True), Settings(), replace(NOBODY, total=totals.append))
     # The evaluation that follows has a bar of its own.
-    assert totals[0] == ROWS - kept[0]
+    assert totals[0] == FILINGS - kept[0]
     assert content(folder) == content(whole)
     notes: list[str] = []
     replay(replace(order, output=folder, resume=True), Settings(), replace(NOBODY, note=notes.append))
@@ -103,7 +109,7 @@ def test_a_killed_process_leaves_nothing_half_written(
     """Kill -9 in the middle: no file under a final name, whole parts only, and --resume ends it."""
     folder = tmp_path / "out"
     command = [sys.executable, "-m", "stream.cli", "replay", "--from-file", order.request.name, "--model", small_model]
-    command += ["--threshold", "0.5", "--policy", order.policies[0], "--output", folder]
+    command += ["--threshold", "0.5", "--policy", order.policies[0], "--from", FIRST, "--no-drift", "--output", folder]
     running = subprocess.Popen([*map(str, command)], stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while not list(folder.glob(".partial/decisions/[0-9]*")) and time.monotonic() < deadline:
@@ -115,7 +121,7 @@ def test_a_killed_process_leaves_nothing_half_written(
         for path in folder.glob(".partial/decisions/[0-9]*"):
             assert pq.read_table(path).num_rows > 0
         assert refusal(codiflux(*command[3:]), 2).endswith("or remove the folder")
-    assert last_object(codiflux(*command[3:], "--resume", "--json"))["counts"]["filings"] == ROWS
+    assert last_object(codiflux(*command[3:], "--resume", "--json"))["counts"]["filings"] == FILINGS
     assert content(folder) == content(whole)
 
 
@@ -149,12 +155,48 @@ def test_indexed_jobs_run_the_shards_and_merge_joins_them(
     assert content(output) == content(whole)
 
 
+def test_a_shard_whose_boundary_is_off_by_one_is_seen(
+    order: Order, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The safeguard taken away: a unit that no shard has does not pass as the whole; one of two is a file of both."""
+    right = units.parts
+
+    def wrong(all_of_them: Sequence[Unit], count: int) -> list[list[Unit]]:
+        first, *rest = right(all_of_them, count)
+        return [first[:-1], *rest]
+
+    monkeypatch.setattr(units, "parts", wrong)
+    folders = [tmp_path / f"shard-{number}" for number in range(2)]
+    for number, folder in enumerate(folders):
+        replay(replace(order, output=folder, shard=Shard(number, 2)), Settings(), NOBODY)
+    try:
+        merge(folders, tmp_path / "merged")
+    except (StreamError, OSError):
+        return
+    assert content(tmp_path / "merged") != content(whole)
+
+
+def test_a_block_that_begins_a_row_late_is_seen(
+    order: Order, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The safeguard taken away: a row between two units is missed by the count and by the bytes."""
+    monkeypatch.setattr(file, "cut", lambda *bounds: [replace(unit, start=unit.start + 1) for unit in cut(*bounds)])
+    summary = replay(replace(order, output=tmp_path / "out"), Settings(), NOBODY)
+    assert summary.counts.filings == FILINGS - 3
+    assert content(tmp_path / "out") != content(whole)
+
+
 def test_processes_change_no_byte_and_csv_says_what_parquet_says(
     order: Order, whole: Path, tmp_path: Path, table: Path
 ) -> None:
-    """Two processes over a Parquet file; the first rows as CSV in one."""
+    """Two processes over a Parquet file, drift looked for over two units; the first rows as CSV in one."""
     replay(replace(order, output=tmp_path / "two", processes=2), Settings(), NOBODY)
     assert content(tmp_path / "two") == content(whole)
+    around = order.request.model_copy(update={"until": str(BLOCK + 1_000)})
+    drifting = replace(order, request=around, options=FinishOptions())
+    for processes in (1, 2):
+        replay(replace(drifting, output=tmp_path / f"drift-{processes}", processes=processes), Settings(), NOBODY)
+    assert content(tmp_path / "drift-1") == content(tmp_path / "drift-2")
     first = pq.read_table(table).slice(0, 500).to_pylist()
     csv = tmp_path / "filings.csv"
     csv.write_text(

@@ -45,7 +45,8 @@ HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}(?: \\)?$")
 def files() -> Iterator[Path]:
     for folder, folders, names in os.walk(ROOT):
         folders[:] = [name for name in folders if not NOT_OURS.fullmatch(name)]
-        yield from (Path(folder, name) for name in names)
+        # In a worktree `.git` is a file.
+        yield from (Path(folder, name) for name in names if name != ".git")
 
 
 def locked(name: str) -> dict[str, str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from infra.grafana.make_dashboards import panels as p
 from infra.grafana.make_dashboards import variables as v
+from infra.grafana.make_dashboards.asking import held, most, pace
 from infra.grafana.make_dashboards.house import Row, assemble
 from infra.grafana.make_dashboards.panels import AMBER, BLUE, GREEN, RED, Query
-from infra.grafana.make_dashboards.queries import IN_SPAN, IN_WINDOW, OF_MODEL, OF_SECTION, highest, rate, select, total
+from infra.grafana.make_dashboards.queries import IN_SPAN, IN_WINDOW, OF_MODEL, OF_SECTION, highest, select
 from monitoring import catalogue as c
 from monitoring.catalogue import MetricSpec
 
@@ -61,13 +62,13 @@ def now() -> Row:
                 "Decisions in the window",
                 "Distances of few decisions have a high noise floor.",
                 "short",
-                Query(highest(select(c.WINDOW_MESSAGES, IN_WINDOW))),
+                most(c.WINDOW_MESSAGES, IN_WINDOW),
             ),
             p.figure(
                 "Monitor behind by",
                 "Messages that the monitor has not read yet.",
                 "short",
-                Query(total(select(c.MONITOR_LAG))),
+                held(c.MONITOR_LAG),
                 steps=((None, GREEN), (100000, AMBER)),
             ),
             p.figure(
@@ -143,14 +144,14 @@ def over_time() -> Row:
                 "Detections and all-clears",
                 "Published since the monitor started, by signal and state.",
                 "short",
-                Query(total(select(c.DRIFT_EVENTS, SIGNAL), "signal", "state"), "{{signal}} {{state}}"),
+                held(c.DRIFT_EVENTS, SIGNAL, by="signal state"),
                 height=6,
             ),
             p.lines(
                 "Model swaps",
                 "Times another model version took over: distances after it are to its own reference.",
                 "short",
-                Query(total(select(c.MONITOR_MODEL_SWAPS)), "swaps"),
+                held(c.MONITOR_MODEL_SWAPS, legend="swaps"),
                 height=6,
             ),
         ],
@@ -205,8 +206,8 @@ def confidence() -> Row:
                 "Confidence index",
                 "Share of the window's decisions by confidence index (lower edge), beside the reference.",
                 "percentunit",
-                Query(highest(select(c.CONFIDENCE_REFERENCE), "bin"), "reference"),
-                Query(highest(select(c.CONFIDENCE_SHARE, IN_SPAN), "bin"), "window"),
+                most(c.CONFIDENCE_REFERENCE, by="bin", legend="reference"),
+                most(c.CONFIDENCE_SHARE, IN_SPAN, by="bin", legend="window"),
                 by="bin",
                 width=12,
             ),
@@ -214,7 +215,7 @@ def confidence() -> Row:
                 "Confidence over time",
                 "Decisions a second by confidence index; one edge is the threshold in force.",
                 "short",
-                Query(total(rate(c.CONFIDENCE, suffix="_bucket"), "le"), "{{le}}"),
+                pace(c.CONFIDENCE, suffix="_bucket", by="le"),
                 width=12,
             ),
         ],
@@ -258,21 +259,19 @@ def watching() -> Row:
                 "Messages read",
                 "By topic, without those read again after a start.",
                 "cps",
-                Query(total(rate(c.MONITOR_MESSAGES), "topic"), "{{topic}}"),
+                pace(c.MONITOR_MESSAGES, by="topic"),
                 stacked=True,
             ),
-            p.lines(
-                "Messages not read yet", "By topic.", "short", Query(total(select(c.MONITOR_LAG), "topic"), "{{topic}}")
-            ),
+            p.lines("Messages not read yet", "By topic.", "short", held(c.MONITOR_LAG, by="topic")),
             p.lines(
                 "Passed over, late, twice",
                 "Unreadable messages, decisions too late for a window or out of order, copies, codes nobody knows.",
                 "short",
-                Query(total(select(c.MONITOR_UNREADABLE)), "unreadable"),
-                Query(total(select(c.MONITOR_LATE)), "late"),
-                Query(total(select(c.MONITOR_OUT_OF_ORDER)), "out of order"),
-                Query(total(select(c.MONITOR_COPIES)), "copies"),
-                Query(total(select(c.MONITOR_UNKNOWN_CODES)), "unknown codes"),
+                held(c.MONITOR_UNREADABLE, legend="unreadable"),
+                held(c.MONITOR_LATE, legend="late"),
+                held(c.MONITOR_OUT_OF_ORDER, legend="out of order"),
+                held(c.MONITOR_COPIES, legend="copies"),
+                held(c.MONITOR_UNKNOWN_CODES, legend="unknown codes"),
             ),
         ],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from infra.grafana.make_dashboards import panels as p
 from infra.grafana.make_dashboards import variables as v
+from infra.grafana.make_dashboards.asking import held, most, pace
 from infra.grafana.make_dashboards.house import Row, assemble
 from infra.grafana.make_dashboards.panels import AMBER, GREEN, RED, Query
 from infra.grafana.make_dashboards.queries import OF_MODEL, highest, mean, quantile, rate, select, some, total
@@ -24,7 +25,7 @@ def at_a_glance() -> Row:
     return Row(
         "At a glance",
         [
-            p.figure("Decided", "Filings a second, acknowledged by the broker.", "cps", Query(total(rate(c.FILINGS)))),
+            p.figure("Decided", "Filings a second, acknowledged by the broker.", "cps", pace(c.FILINGS)),
             p.figure(
                 "Within one second",
                 "Of the messages of the last minutes, from the broker's timestamp to the acknowledged decision. The "
@@ -38,7 +39,7 @@ def at_a_glance() -> Row:
                 "Waiting",
                 "Messages after the committed offset, over all partitions.",
                 "short",
-                Query(total(select(c.LAG_MESSAGES))),
+                held(c.LAG_MESSAGES),
                 steps=((None, GREEN), (10000, AMBER), (100000, RED)),
             ),
             p.figure(
@@ -53,7 +54,7 @@ def at_a_glance() -> Row:
                 "Workers that answer",
                 "Processes that Prometheus could scrape.",
                 "short",
-                Query(total(select("up", 'job="codiflux-worker"'))),
+                held("up", 'job="codiflux-worker"'),
                 steps=((None, RED), (1, GREEN)),
             ),
             p.figure(
@@ -76,7 +77,7 @@ def traffic() -> Row:
                 "Filings by route",
                 "Auto is coded without a human, review goes to one, returned had nothing to code.",
                 "cps",
-                Query(total(rate(c.FILINGS), "route"), "{{route}}"),
+                pace(c.FILINGS, by="route"),
                 stacked=True,
                 width=12,
             ),
@@ -84,7 +85,7 @@ def traffic() -> Row:
                 "Filings by stage",
                 "Which step of the cascade answered: rejection, rule or model.",
                 "cps",
-                Query(total(rate(c.FILINGS), "stage"), "{{stage}}"),
+                pace(c.FILINGS, by="stage"),
                 stacked=True,
                 width=6,
             ),
@@ -92,8 +93,8 @@ def traffic() -> Row:
                 "Copies and suppressed",
                 "Auto decisions copied for audit, and re-delivered filings that Redis knew.",
                 "cps",
-                Query(total(rate(c.AUDITED)), "copied for audit"),
-                Query(total(rate(c.SUPPRESSED)), "suppressed"),
+                pace(c.AUDITED, legend="copied for audit"),
+                pace(c.SUPPRESSED, legend="suppressed"),
                 width=6,
             ),
         ],
@@ -109,7 +110,7 @@ def latency() -> Row:
                 "Latency of filings",
                 "Messages a second by latency, from the broker's timestamp to the acknowledged decision.",
                 "s",
-                Query(total(rate(c.LATENCY, suffix="_bucket"), "le"), "{{le}}"),
+                pace(c.LATENCY, suffix="_bucket", by="le"),
                 width=12,
             ),
             p.lines(
@@ -150,7 +151,7 @@ def backlog() -> Row:
                 "Messages that wait",
                 "After the committed offset, by partition of formality.received.",
                 "short",
-                Query(total(select(c.LAG_MESSAGES), "partition"), "partition {{partition}}"),
+                held(c.LAG_MESSAGES, by="partition", legend="partition {{partition}}"),
                 stacked=True,
             ),
             p.lines(
@@ -158,7 +159,7 @@ def backlog() -> Row:
                 "Work that waits at the pace of the last five minutes, and the oldest message in hand.",
                 "s",
                 Query(select("job:codiflux_consumer_lag_seconds:estimate"), "work that waits"),
-                Query(highest(select(c.LAG_SECONDS)), "oldest in hand"),
+                most(c.LAG_SECONDS, legend="oldest in hand"),
                 width=5,
             ),
             p.lines(
@@ -188,21 +189,21 @@ def errors() -> Row:
                 "Dead letters by reason",
                 "`codiflux dead-letters list` shows them; redrive sends them back once the cause is mended.",
                 "cps",
-                Query(total(rate(c.DEAD_LETTERS), "reason"), "{{reason}}"),
+                pace(c.DEAD_LETTERS, by="reason"),
                 stacked=True,
             ),
             p.lines(
                 "Batches without Redis",
                 "Redis was slow or gone, and the batch went on. Nothing is lost by it.",
                 "cps",
-                Query(total(rate(c.REDIS_ERRORS), "operation"), "{{operation}}"),
+                pace(c.REDIS_ERRORS, by="operation"),
             ),
             p.states(
                 "Health of workers",
                 "Live: the committed offset moves or nothing waits. Ready: partitions are assigned.",
                 "bool_yes_no",
-                Query(highest(select(c.LIVE), "instance"), "{{instance}} live"),
-                Query(highest(select(c.READY), "instance"), "{{instance}} ready"),
+                most(c.LIVE, by="instance", legend="{{instance}} live"),
+                most(c.READY, by="instance", legend="{{instance}} ready"),
                 Query(f"1 - {highest(select(c.BREAKER_OPEN), 'instance')}", "{{instance}} breaker closed"),
                 names=UP_OR_DOWN,
             ),
@@ -258,7 +259,7 @@ def saturation() -> Row:
                 "Batches in flight",
                 "Written and not acknowledged yet; at CODIFLUX_IN_FLIGHT_BATCHES the broker is the brake.",
                 "short",
-                Query(highest(select(c.IN_FLIGHT), "instance"), "{{instance}}"),
+                most(c.IN_FLIGHT, by="instance"),
                 width=6,
             ),
             p.lines(

@@ -72,6 +72,11 @@ def _dress(builder: Any, panel: Panel, targets: list[Any]) -> Any:
     return builder.unit(panel.unit).thresholds(_thresholds(panel.steps))
 
 
+def _legend() -> common.VizLegendOptions:
+    shown = common.VizLegendOptions().display_mode(c.LegendDisplayMode.LIST)
+    return shown.placement(c.LegendPlacement.BOTTOM).show_legend(True)
+
+
 def lines(
     title: str,
     description: str,
@@ -92,10 +97,7 @@ def lines(
     panel = Panel(title, description, unit, queries, **rest)
     builder = _dress(timeseries.Panel(), panel, _targets(panel))
     builder.line_width(2).fill_opacity(30 if stacked else 6).show_points(c.VisibilityMode.NEVER)
-    builder.legend(
-        common.VizLegendOptions().display_mode(c.LegendDisplayMode.LIST).placement(c.LegendPlacement.BOTTOM)
-        .show_legend(True)
-    )  # fmt: skip
+    builder.legend(_legend())
     builder.tooltip(common.VizTooltipOptions().mode(c.TooltipDisplayMode.MULTI).sort(c.SortOrder.DESCENDING))
     if stacked:
         builder.stacking(common.StackingConfig().mode(c.StackingMode.NORMAL))
@@ -154,10 +156,7 @@ def states(
         for place, (value, name, colour) in enumerate(names)
     }
     builder.mappings([d.ValueMap(options=results)]).show_value(c.VisibilityMode.NEVER).row_height(0.8)
-    return builder.legend(
-        common.VizLegendOptions().display_mode(c.LegendDisplayMode.LIST).placement(c.LegendPlacement.BOTTOM)
-        .show_legend(True)
-    )  # fmt: skip
+    return builder.legend(_legend())
 
 
 def _merged(panel: Panel, label: str) -> list[Any]:
@@ -185,10 +184,7 @@ def bars(title: str, description: str, unit: str, *queries: Query, by: str, **re
     targets = _targets(panel, instant=True, form=PromQueryFormat.TABLE)
     builder = _dress(barchart.Panel(), panel, targets).transformations(_merged(panel, by))
     builder.x_field(by).x_tick_label_rotation(0).group_width(0.8)
-    return builder.legend(
-        common.VizLegendOptions().display_mode(c.LegendDisplayMode.LIST).placement(c.LegendPlacement.BOTTOM)
-        .show_legend(True)
-    )  # fmt: skip
+    return builder.legend(_legend())
 
 
 def rows(

@@ -33,7 +33,6 @@ from tests.bench.monitor.stream import Repeated, decided, make_pool, messages_of
 from tests.ports import free_block
 
 SCRIPT = Path(__file__).resolve().parents[3] / "infra" / "kafka" / "kafka"
-FIRST_PORT, LAST_PORT = 31_100, 31_180
 MEGABYTE = 1e6
 WANTED_RATIO, WANTED_RATE, WANTED_MEGABYTES = 0.3, 20_000, 400
 LOOK = 50_000
@@ -132,7 +131,7 @@ def broker(folder: Path) -> Iterator[str]:
     if running := os.environ.get("CODIFLUX_TEST_KAFKA"):
         yield running
         return
-    port = free_block(FIRST_PORT, LAST_PORT)
+    port = free_block()
     data = str(folder / "kafka")
     try:
         subprocess.run([SCRIPT, "start", "--data", data, "--port", str(port)], check=True, stdout=subprocess.DEVNULL)

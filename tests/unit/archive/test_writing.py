@@ -10,11 +10,13 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from stream.archive.layout import chains, file_of
+from monitoring.catalogue import ARCHIVE_LOST
+from stream.archive.layout import Chain, chains, file_of
 from stream.archive.reading import Selection, files_of, read_rows
 from stream.archive.stores import Store
 from stream.archive.verification import verify
 from stream.archive.writing import Limits, Writer
+from stream.bootstrap import archive_instruments
 from stream.errors import StorageFailed, UsageError
 from stream.records import Messages
 from tests.unit.archive.fields import HALF_DAY, LIMITS, NOON, REVIEW, archived, decision, messages, new_store
@@ -88,6 +90,41 @@ def test_a_process_killed_at_any_step_leaves_neither_gap_nor_double(tmp_path: Pa
     names = [stored.path for stored in store.files() if stored.path.startswith("topic=")]
     assert all(file_of(name) for name in names)
     assert chains(file for name in names if (file := file_of(name)))[PLACE].incomplete == ()
+
+
+@pytest.mark.parametrize("order", ["files first", "commit first"])
+def test_a_commit_before_the_files_are_there_is_seen_to_lose(tmp_path: Path, order: str) -> None:
+    """The safeguard taken away: who commits, writes, and goes on at the commit, leaves a gap where it was killed."""
+    store, source = new_store(tmp_path / "archive"), topic(40)
+    commits = [0]
+
+    def process(store: Store) -> None:
+        writer = Writer(store, LIMITS)
+        at = writer.begin(PLACE, 0, 40)
+        if order == "commit first":
+            at = max(at, commits[-1])
+        while at < 40:
+            writer.add(PLACE, part(source, at, at + 10), 0.0)
+            commits.append(at + 10)
+            at = writer.write(PLACE).end
+
+    with pytest.raises(Killed):
+        process(MortalStore(store, 3, after=False))
+    process(store)
+    assert (sorted(offsets(store)) == list(range(40))) == (order == "files first")
+
+
+def test_a_batch_taken_for_whole_with_half_of_its_files_is_seen_to_lose(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The safeguard taken away: whoever goes on behind a file whose batch is not complete leaves a gap."""
+    store, source = new_store(tmp_path / "archive"), topic(40)
+    with pytest.raises(Killed):
+        run(MortalStore(store, 1, after=True), source, 10)
+    ends = [file.end for stored in store.files() if (file := file_of(stored.path))]
+    monkeypatch.setattr(Chain, "end", property(lambda chain: max(ends)))
+    run(store, source, 10)
+    assert sorted(offsets(store)) != list(range(40))
 
 
 def test_a_batch_over_midnight_has_a_file_for_each_date(tmp_path: Path) -> None:
@@ -214,3 +251,9 @@ def test_a_decision_that_is_none_is_kept_as_it_was(tmp_path: Path) -> None:
     ]
     assert [row["unreadable"] for row in rows] == [None, b"junk\xff", None]
     assert [row["formality_id"] for row in rows] == ["J000000/A1", None, "J000002/A1"]
+
+
+def test_a_topic_of_which_nothing_is_lost_is_exposed_as_such() -> None:
+    """Were the counter there from the first loss only, no increase would be seen and no alert would come."""
+    instruments = archive_instruments([REVIEW])
+    assert instruments.registry.get_sample_value(ARCHIVE_LOST.name, {"topic": REVIEW}) == 0.0

@@ -268,3 +268,17 @@ def test_weekends_that_are_as_always_raise_no_alarm_once_they_are_known(*, seaso
         events = watching.observe(replace(part, times=times))
         late += [event for event in events if day >= 21 and event.state is DriftState.DETECTED]
     assert bool(late) == alarmed
+
+
+def test_what_is_received_at_about_the_same_time_is_in_order_and_what_is_sent_late_is_not() -> None:
+    """Two partitions a second apart are no disorder; a filing of two minutes ago is, in a batch and across batches."""
+    watching = monitor()
+    usual = stream(400, at=0, seed=1)
+    swapped = replace(usual, times=usual.times + np.where(np.arange(400) % 2, 0.0, 59.0))
+    watching.observe(swapped)
+    assert watching.counts["out_of_order"] == 0
+    late = stream(3, at=400, seed=2)
+    watching.observe(replace(late, times=np.array([swapped.times.max(), swapped.times.max() - 120.0, START])))
+    watching.observe(replace(late, times=np.full(3, START)))
+    assert watching.counts["out_of_order"] == 2 + 3
+    assert watching.counts["filings"] == 406

@@ -1,4 +1,4 @@
-"""A real worker process for the demo, started again should somebody kill it."""
+"""Real processes for the demo, started again should somebody kill them."""
 
 from __future__ import annotations
 
@@ -17,20 +17,23 @@ STOP_SECONDS = 12.0
 LOG_TAIL_CHARACTERS = 2_000
 
 
-class WorkerProcess:
-    """`codiflux worker` as a child, with its log in a file.
+class Child:
+    """A `codiflux` command as a child, with its log in a file.
 
     Parameters
     ----------
+    command
+        worker or monitor.
     environment
         `CODIFLUX_*` settings, on top of ours.
     folder
         For the log and the health file.
     """
 
-    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
-        self._health = folder / "health.json"
-        self._log = folder / "worker.log"
+    def __init__(self, command: str, environment: Mapping[str, str], folder: Path) -> None:
+        self._command = command
+        self._health = folder / f"{command}-health.json"
+        self._log = folder / f"{command}.log"
         self._environment = {**os.environ, **environment, "CODIFLUX_HEALTH_FILE": str(self._health)}
         self.restarts = 0
         self._start()
@@ -38,21 +41,21 @@ class WorkerProcess:
     def _start(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "stream.cli", "worker"], env=self._environment, stderr=log, stdout=log
+                [sys.executable, "-m", "stream.cli", self._command], env=self._environment, stderr=log, stdout=log
             )
 
     def wait_until_ready(self) -> None:
-        """Wait until partitions are assigned.
+        """Wait until it says that it is ready.
 
         Raises
         ------
         StreamError
-            With the end of the worker's log, when it ends or takes too long.
+            With the end of its log, when it ends or takes too long.
         """
         deadline = time.monotonic() + READY_SECONDS
         while not self._ready():
             if self._process.poll() is not None or time.monotonic() > deadline:
-                raise StreamError(f"the worker did not become ready:\n{self._log_tail()}")
+                raise StreamError(f"the {self._command} did not become ready:\n{self._log_tail()}")
             time.sleep(0.05)
 
     def _ready(self) -> bool:
