@@ -89,9 +89,7 @@ def test_sigterm_ends_a_worker_that_cannot_join_its_group(stage: Stage, embedded
     embedded_cannot("the embedded broker takes any session timeout")  # type: ignore[operator]
     worker = stage.worker(session_timeout_seconds=1)
     heard = ("InvalidSessionTimeoutError", "worker_started")
-    until(
-        lambda: any(word in worker.text() for word in heard), "the broker refuses the join, or lets it in", seconds=15
-    )
+    until(lambda: any(word in worker.text() for word in heard), "the broker refuses the join, or lets it in")
     assert "worker_started" not in worker.text()
     assert worker.stop() == 0
 
