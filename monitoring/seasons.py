@@ -67,9 +67,7 @@ class Seasons:
             for period in [period for period in kept if period <= latest - most]:
                 del kept[period]
 
-    def expectations(
-        self, baseline: Floats, totals: Floats, moments: Floats, *, week: Floats
-    ) -> list[Expectation]:
+    def expectations(self, baseline: Floats, totals: Floats, moments: Floats, *, week: Floats) -> list[Expectation]:
         """What a window with steps at these moments would be, by each season that is known.
 
         Parameters
@@ -116,7 +114,7 @@ class Seasons:
         return self._moves[day]
 
     def _seen(self, day: int) -> tuple[Floats, Floats] | None:
-        """Shares of each weekday in the four weeks before a day, shape (7, cells), and their observations, (7, signals)."""
+        """Shares of each weekday in the four weeks before a day, (7, cells), and their observations, (7, signals)."""
         before = [(past, row) for past, row in self._days.items() if day - FOUR_WEEKS <= past < day]
         rows = [[row for past, row in before if past % WEEK == w] for w in range(WEEK)]
         if not all(rows):

@@ -74,7 +74,9 @@ def _chi2_upper(count: int) -> float:
     return float(chi2.ppf(0.95, 2 * count + 2)) / 2
 
 
-def detection(workers: Workers, settings: DriftSettings, seeds: int, *, kinds: list[str], courses: list[str]) -> Figures:
+def detection(
+    workers: Workers, settings: DriftSettings, seeds: int, *, kinds: list[str], courses: list[str]
+) -> Figures:
     """Delay in filings from the start of each change to the first alarm of any signal; `None` within 15,000."""
     job = partial(detection_of, settings=settings, kinds=kinds, courses=courses)
     return by_case(workers.each(job, range(seeds)), kinds, courses)
