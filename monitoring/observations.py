@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitoring.categories import Categories
+from monitoring.derived import derive
 from monitoring.layout import NUMERIC, Floats, Ints
 from schemas.decision import MAX_CANDIDATES, Decision, Stage
 from schemas.formality import TEXT_FIELDS
@@ -184,6 +185,7 @@ class ObservationReader:
             cells[:, SIGNALS.index(signal)] = bins_of(column, signal.edges)
         for (name, place, needed), said in zip(_CATEGORICAL, zip(*categories, strict=True), strict=True):
             cells[:, place] = self._cells_of(name, said, needed=needed)
+        derive(cells, self._categories)
         return Observations(
             cells, values, np.array(times), np.array(version_of, dtype=np.int64), versions, ids, unreadable
         )

@@ -14,7 +14,7 @@ from monitoring.panel import Panel
 from monitoring.readings import Against, SignalReading
 from monitoring.reference import Reference
 from monitoring.significance import chi_square, cohens_d, cohens_w, kolmogorov_smirnov
-from schemas.signals import SignalKind
+from schemas.signals import TWO_CELLS, SignalKind
 
 
 def panel_readings(panel: Panel, reference: Reference | None) -> Iterator[SignalReading]:
@@ -47,6 +47,8 @@ def _window(
         if min(observed.sum(), before.sum()) <= 0:
             continue
         numeric = signal.kind is SignalKind.NUMERIC
+        shown = [panel.settings.distance] if signal in TWO_CELLS else list(Distance)
+        floors = _floors(panel, place, against, float(totals[place]), reference)
         then, now = before_and_after(panel, signal.name, other, row)
         yield SignalReading(
             signal=signal.name,
@@ -55,8 +57,8 @@ def _window(
             model_version=panel.model_version,
             state=panel.state_of(place),
             observations=int(totals[place]),
-            distances={d: float(found[place]) for d, found in distances.items()},
-            floors=_floors(panel, place, against, float(totals[place]), reference),
+            distances={d: float(distances[d][place]) for d in shown},
+            floors={d: floors[d] for d in shown if d in floors},
             p_value=(kolmogorov_smirnov if numeric else chi_square)(observed, before),
             effect_size=(
                 cohens_d(layout.moments(other, signal.name), layout.moments(row, signal.name))

@@ -188,8 +188,8 @@ def _baselines(figures: Mapping[str, Any]) -> str:
     if theirs:
         false = ", ".join(f"`{name}` {count}" for name, count in sorted(theirs["false"].items())) or "none"
         lines.append(
-            f"Evidently {theirs['version']}: `DataDriftPreset` with its defaults, a drift of any column counts; false"
-            f" on {theirs['days']} undrifted days: {false}."
+            f"Evidently {theirs['version']}: the tests that `DataDriftPreset` chooses by default, a drift of any column"
+            f" counts; false on {theirs['days']} undrifted days: {false}."
         )
     return "\n".join([*lines, "", text])
 

@@ -100,6 +100,20 @@ def test_a_missing_variable_is_a_category_and_a_missing_code_is_none() -> None:
     assert category("division", code="9999Z") is None
 
 
+def test_whether_a_variable_is_missing_and_a_text_all_capitals_are_signals_of_two_cells() -> None:
+    """A dropped field or a source in capitals moves one cell of two, and not one of twenty."""
+    found = reader()[0].read([decision(), decision(formality={"nature": None, "description_activity": "12"})])
+    told = {
+        name: found.cells[:, NAMES.index(name)].tolist() for name in NAMES if name.endswith(("_missing", "_capitals"))
+    }
+    assert {name for name, cells in told.items() if cells[0] == 0} == {"event_missing", "permanence_missing"}
+    assert [len(told), told["nature_missing"][1], told["text_in_capitals"][1]] == [7, 0, -1]
+    assert category("nature_missing") == "given"
+    assert category("nature_missing", formality={"nature": None}) == ""
+    assert category("text_in_capitals") == "no"
+    assert category("text_in_capitals", formality={"description_activity": "POSE DE VÉLUX, 2 PERSONNES"}) == "yes"
+
+
 def test_a_typed_code_has_no_confidence() -> None:
     """Its candidate has probability 1 without a model having been asked."""
     typed = {"stage": "rejection", "confidence_index": None, "candidates": [{"code": "4391B", "probability": 1.0}]}
