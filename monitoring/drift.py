@@ -23,6 +23,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from monitoring.categories import Categories
+from monitoring.decision_columns import DecisionColumns
 from monitoring.drift_settings import DriftSettings
 from monitoring.observations import Branches, ObservationReader, Observations, TextMeasurer
 from monitoring.oddities import OddFiling
@@ -63,8 +64,10 @@ class DriftMonitor:
         self._reader = ObservationReader(self.categories, measurer=measurer, branches=branches)
         self._panels = Panels(references, self.settings, self.categories)
 
-    def read(self, decisions: Iterable[Mapping[str, Any]]) -> Observations:
-        """Columns of decisions given as parsed JSON objects; unreadable ones are counted and left out."""
+    def read(self, decisions: DecisionColumns | Iterable[Mapping[str, Any]]) -> Observations:
+        """Decisions as columns, or as parsed JSON objects, of which unreadable ones are counted and left out."""
+        if isinstance(decisions, DecisionColumns):
+            return self._reader.read_columns(decisions)
         return self._reader.read(decisions)
 
     def observe(self, observations: Observations) -> list[DriftEvent]:

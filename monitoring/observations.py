@@ -9,16 +9,17 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from monitoring.categories import Categories
+from monitoring.decision_columns import Coded, DecisionColumns
 from monitoring.layout import NUMERIC, Floats, Ints
 from schemas.decision import MAX_CANDIDATES, Decision, Stage
 from schemas.formality import TEXT_FIELDS
+from schemas.instant import seconds_of
 from schemas.measures import TextMeasures
 from schemas.signals import ENTROPY, SIGNALS
 
@@ -70,7 +71,7 @@ class Observations:
     times: Floats
     version_of: Ints
     versions: tuple[Versions, ...]
-    ids: tuple[str, ...] = ()
+    ids: Sequence[str] = ()
     unreadable: int = 0
 
     def __len__(self) -> int:
@@ -78,7 +79,7 @@ class Observations:
 
     def where(self, chosen: npt.NDArray[np.bool_]) -> Observations:
         """Those of some rows."""
-        ids = tuple(np.array(self.ids, dtype=object)[chosen]) if self.ids else ()
+        ids = np.asarray(self.ids, dtype=object)[chosen] if len(self.ids) else ()
         return Observations(
             self.cells[chosen], self.values[chosen], self.times[chosen], self.version_of[chosen], self.versions, ids
         )
@@ -118,6 +119,53 @@ class ObservationReader:
         """The same from `Decision` values."""
         return self.read(decision.model_dump(mode="json") for decision in decisions)
 
+    def read_columns(self, columns: DecisionColumns) -> Observations:
+        """The same from columns, all of whose rows are sound."""
+        count = len(columns)
+        of, stage = columns.texts, columns.texts["stage"]
+        settled = stage.mapped([value == Stage.REJECTION.value for value in stage.values], 0) > 0
+        probabilities = np.where(settled[:, None], 0.0, columns.probabilities)
+        families = _families(of["cj"])
+        variables = (*(of[name] for name in _ON_THE_WIRE), families, of["activity_permanence_status"])
+        missing = np.zeros(count)
+        for variable in variables:
+            missing += variable.places < 0
+        characters, words, kept, unknown, capitals, accents = columns.measures.T
+        top = np.where(columns.with_candidates & ~settled, probabilities[:, 0], np.nan)
+        values = np.column_stack(
+            [
+                *(characters, words, kept, capitals, accents, missing, unknown),
+                *(columns.confidence, top, entropies(probabilities), columns.latency),
+            ]
+        )
+        code = of["code"]
+        above = [self._branches(value) if value else (None, None) for value in code.values]
+        sections, divisions = (Coded(code.places, [branches[level] or "" for branches in above]) for level in range(2))
+        return self._observed(
+            values,
+            [*variables, sections, divisions, stage, of["route"]],
+            columns,
+        )
+
+    def _observed(self, values: Floats, categories: Sequence[Coded], columns: DecisionColumns) -> Observations:
+        cells = np.full((len(values), len(SIGNALS)), -1, dtype=np.int16)
+        _fill_bins(cells, values)
+        for (name, place, needed), said in zip(_CATEGORICAL, categories, strict=True):
+            none = 0 if needed else -1
+            cells[:, place] = said.mapped(self._cells_of(name, said.values, needed=needed), none)
+        model, policy = columns.texts["model_version"], columns.texts["policy_version"]
+        pairs, first, version_of = np.unique(
+            model.places * len(policy.values) + policy.places, return_index=True, return_inverse=True
+        )
+        order = np.argsort(first)
+        rank = np.empty(len(order), dtype=np.int64)
+        rank[order] = np.arange(len(order))
+        versions = tuple(
+            (model.values[int(pair) // len(policy.values)], policy.values[int(pair) % len(policy.values)])
+            for pair in pairs[order]
+        )
+        return Observations(cells, values, columns.received_at, rank[version_of], versions, columns.ids)
+
     def _row(self, decision: Mapping[str, Any], versions: dict[Versions, int]) -> tuple[Any, ...]:
         filing = decision["formality"]
         model_version: str = decision["model_version"]
@@ -133,7 +181,7 @@ class ObservationReader:
             cj[:2] if cj else None,
             filing.get("activity_permanence_status"),
         )
-        code = decision["code"]
+        code = decision.get("code")
         numbers = (
             text.characters,
             text.words,
@@ -142,7 +190,7 @@ class ObservationReader:
             text.accent_share,
             variables.count(None),
             text.unknown_share,
-            decision["confidence_index"],
+            decision.get("confidence_index"),
             probabilities[0] if probabilities else None,
             None,  # the entropy: of all decisions at once, below
             self._latency(decision),
@@ -152,22 +200,22 @@ class ObservationReader:
         return (
             numbers,
             (*variables, section, division, decision["stage"], decision["route"]),
-            datetime.fromisoformat(decision["received_at"]).timestamp(),
+            seconds_of(decision["received_at"]),
             given,
             decision["formality_id"],
             (probabilities + _NO_CANDIDATES)[:MAX_CANDIDATES],
         )
 
     def _latency(self, decision: Mapping[str, Any]) -> float | None:
-        source = decision["source"]
+        source = decision.get("source")
         began = source.get("timestamp") if source else None
         if not began:
             return None
         decided_at = decision["decided_at"]
         if decided_at != self._decided_at[0]:
             # The worker gives a whole batch one instant.
-            self._decided_at = decided_at, datetime.fromisoformat(decided_at).timestamp()
-        return max(0.0, self._decided_at[1] - datetime.fromisoformat(began).timestamp())
+            self._decided_at = decided_at, seconds_of(decided_at)
+        return max(0.0, self._decided_at[1] - seconds_of(began))
 
     def _columns(
         self, rows: Sequence[tuple[Any, ...]], versions: tuple[Versions, ...], unreadable: int
@@ -180,8 +228,7 @@ class ObservationReader:
         numbers, categories, times, version_of, ids, probabilities = zip(*rows, strict=True)
         values[:] = np.array(numbers, dtype=np.float64)
         values[:, _ENTROPY] = entropies(np.array(probabilities, dtype=np.float64))
-        for signal, column in zip(NUMERIC, values.T, strict=True):
-            cells[:, SIGNALS.index(signal)] = bins_of(column, signal.edges)
+        _fill_bins(cells, values)
         for (name, place, needed), said in zip(_CATEGORICAL, zip(*categories, strict=True), strict=True):
             cells[:, place] = self._cells_of(name, said, needed=needed)
         return Observations(
@@ -192,6 +239,39 @@ class ObservationReader:
         cell, none = self._categories.cell, (0 if needed else -1)
         table = self._categories.table(name)
         return [none if not value else table.get(value) or cell(name, value) for value in column]
+
+
+def joined(parts: Sequence[Observations]) -> Observations:
+    """Parts of a batch, in their order."""
+    if len(parts) == 1:
+        return parts[0]
+    versions: dict[Versions, int] = {}
+    version_of = [np.empty(0, dtype=np.int64)]
+    for part in parts:
+        places = [versions.setdefault(version, len(versions)) for version in part.versions]
+        version_of.append(np.array(places, dtype=np.int64)[part.version_of])
+    cells = [np.empty((0, len(SIGNALS)), dtype=np.int16), *(part.cells for part in parts)]
+    values = [np.empty((0, len(NUMERIC))), *(part.values for part in parts)]
+    return Observations(
+        np.concatenate(cells),
+        np.concatenate(values),
+        np.concatenate([np.empty(0), *(part.times for part in parts)]),
+        np.concatenate(version_of),
+        tuple(versions),
+        [identity for part in parts for identity in part.ids],
+        sum(part.unreadable for part in parts),
+    )
+
+
+def _fill_bins(cells: npt.NDArray[np.int16], values: Floats) -> None:
+    for signal, column in zip(NUMERIC, values.T, strict=True):
+        cells[:, SIGNALS.index(signal)] = bins_of(column, signal.edges)
+
+
+def _families(legal_forms: Coded) -> Coded:
+    """First two digits of each; several forms of a family stay apart by place and alike by value."""
+    none = np.array([-1 if value == "" else place for place, value in enumerate(legal_forms.values)], dtype=np.int64)
+    return Coded(np.append(none, -1)[legal_forms.places], [value[:2] for value in legal_forms.values])
 
 
 def bins_of(values: Floats, edges: Sequence[float]) -> npt.NDArray[np.int16]:
@@ -232,6 +312,7 @@ _NUMBERS, _TEXTS = frozenset((int, float, type(None))), frozenset((str, type(Non
 _TEXT, _OTHER_TEXT, _FARM_TEXT = TEXT_FIELDS
 _NO_CANDIDATES = (0.0,) * MAX_CANDIDATES
 _ENTROPY = [signal.name for signal in NUMERIC].index(ENTROPY.name)
+_ON_THE_WIRE = ("type_form", "nature", "event", "surface")
 _VARIABLES = ("type_form", "nature", "event", "surface", "cj_family", "permanence")
 _READ = (*_VARIABLES, "section", "division", "stage", "route")
 _CATEGORICAL = tuple((name, [signal.name for signal in SIGNALS].index(name), name in _VARIABLES) for name in _READ)

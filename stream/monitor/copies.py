@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections import deque
+from collections.abc import Sequence
 
 KEPT = 200_000
 """Decisions remembered; a worker's crash repeats those of a second or two, minutes later at most."""
@@ -39,6 +40,10 @@ class Copies:
         self._remember(key)
         self._fresh.append(key)
         return False
+
+    def are_copies(self, decision_ids: Sequence[str]) -> list[bool]:
+        """The same for many in their order."""
+        return [*map(self.is_copy, decision_ids)]
 
     def fresh(self) -> bytes:
         """Those since the last call, to be kept elsewhere."""
