@@ -29,6 +29,7 @@ from monitoring.observations import Branches, ObservationReader, Observations, T
 from monitoring.oddities import OddFiling
 from monitoring.outcomes import Outcomes
 from monitoring.panels import Panels
+from monitoring.reading import InFull
 from monitoring.readings import SignalReading
 from monitoring.reference import Reference
 from schemas.drift import DriftEvent
@@ -78,9 +79,16 @@ class DriftMonitor:
         """Take in which decisions turned out right, as labels come."""
         return self._panels.observe_outcomes(outcomes)
 
-    def readings(self) -> Sequence[SignalReading]:
-        """Every signal in every window, against training, baseline and the window before."""
-        return self._panels.readings()
+    def readings(self, in_full: InFull | None = None) -> Sequence[SignalReading]:
+        """Every signal in every window, against training, baseline and the window before.
+
+        Parameters
+        ----------
+        in_full
+            Which windows and comparisons are wanted with their numbers: of the others only that they
+            are there, and the state. All of them by default.
+        """
+        return self._panels.readings(in_full)
 
     def add_reference(self, reference: Reference) -> None:
         """Know a further model version, such as one just promoted."""

@@ -24,6 +24,7 @@ from schemas.measures import TextMeasures
 from schemas.signals import ENTROPY, SIGNALS
 
 Texts = tuple[str | None, str | None, str | None]
+Ids = Sequence[str] | npt.NDArray[np.object_]
 Versions = tuple[str, str]
 """Model version and policy version of a decision."""
 
@@ -71,7 +72,7 @@ class Observations:
     times: Floats
     version_of: Ints
     versions: tuple[Versions, ...]
-    ids: Sequence[str] = ()
+    ids: Ids = ()
     unreadable: int = 0
 
     def __len__(self) -> int:
@@ -79,7 +80,7 @@ class Observations:
 
     def where(self, chosen: npt.NDArray[np.bool_]) -> Observations:
         """Those of some rows."""
-        ids = np.asarray(self.ids, dtype=object)[chosen] if len(self.ids) else ()
+        ids: Ids = np.asarray(self.ids, dtype=object)[chosen] if len(self.ids) else ()
         return Observations(
             self.cells[chosen], self.values[chosen], self.times[chosen], self.version_of[chosen], self.versions, ids
         )

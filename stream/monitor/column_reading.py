@@ -140,14 +140,14 @@ def _keep_for_labels(decoded: Decoded, decided_at: Floats, found: Reading) -> No
         return
     names = ("route", "stage", "code", "nomenclature", "model_version", "policy_version")
     columns = [_texts_of(decoded.texts[name], rows) for name in names]
-    instants, audits = decided_at[rows].tolist(), decoded.audit[rows].tolist()
-    for place, row in enumerate(rows):
-        said = [column[place] for column in columns]
-        found.batch.decisions.append(
-            DecisionRow(
-                decoded.decision_ids[row], decoded.formality_ids[row], instants[place], *said, audit=audits[place]
-            )
-        )
+    given = (
+        [decoded.decision_ids[row] for row in rows],
+        decoded.formality_ids[rows].tolist(),
+        decided_at[rows].tolist(),
+        *columns,
+        decoded.audit[rows].tolist(),
+    )
+    found.batch.decisions += map(DecisionRow._make, zip(*given, strict=True))
 
 
 def _texts_of(column: Coded, rows: list[int]) -> list[str]:

@@ -52,7 +52,7 @@ class CachedTextMeasurer:
             known = self._remember(model_version, model)
         places = [*map(known.places.get, written)]
         if None not in places:
-            return known.measures[places]
+            return known.measures[np.array(places, dtype=np.int64)]
         if len(known.places) + places.count(None) > self._entries:
             known.clear()
             places = [None] * len(written)
