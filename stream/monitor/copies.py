@@ -43,7 +43,19 @@ class Copies:
 
     def are_copies(self, decision_ids: Sequence[str]) -> list[bool]:
         """The same for many in their order."""
-        return [*map(self.is_copy, decision_ids)]
+        try:
+            keys = [int(decision_id[:DIGITS], 16) for decision_id in decision_ids]
+        except ValueError:
+            return [*map(self.is_copy, decision_ids)]
+        if len(set(keys)) < len(keys) or not self._known.isdisjoint(keys):
+            return [*map(self.is_copy, decision_ids)]
+        # The usual case: none of them is one.
+        self._known.update(keys)
+        self._order.extend(keys)
+        self._fresh.extend(keys)
+        while len(self._order) > self._kept:
+            self._known.discard(self._order.popleft())
+        return [False] * len(keys)
 
     def fresh(self) -> bytes:
         """Those since the last call, to be kept elsewhere."""

@@ -148,3 +148,15 @@ def test_columns_refuse_what_they_could_mistake(value: bytes | None) -> None:
     good = [each.value for each in messages(3, unusual=0.0)]
     with pytest.raises(NotColumns):
         decode_decisions([*good, value])
+
+
+def test_copies_of_many_are_copies_of_each() -> None:
+    """Ids that are no hashes, copies within a batch and of earlier ones, and more than are remembered."""
+    chance = Random(2)
+    ids = [f"{chance.randrange(150):032x}" if chance.random() < 0.5 else f"{n:020x}" for n in range(400)]
+    ids[200] = "no-hash"
+    single, many = Copies(kept=120), Copies(kept=120)
+    for start in range(0, 400, 20):
+        part = ids[start : start + 20]
+        assert many.are_copies(part) == [single.is_copy(each) for each in part]
+        assert many.fresh() == single.fresh()
