@@ -23,6 +23,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from monitoring.categories import Categories
+from monitoring.column_observations import observe_columns
 from monitoring.decision_columns import DecisionColumns
 from monitoring.drift_settings import DriftSettings
 from monitoring.observations import Branches, ObservationReader, Observations, TextMeasurer
@@ -62,13 +63,14 @@ class DriftMonitor:
     ) -> None:
         self.settings = settings or DriftSettings()
         self.categories = categories or Categories(_known(references.values()))
+        self._branches = branches
         self._reader = ObservationReader(self.categories, measurer=measurer, branches=branches)
         self._panels = Panels(references, self.settings, self.categories)
 
     def read(self, decisions: DecisionColumns | Iterable[Mapping[str, Any]]) -> Observations:
         """Decisions as columns, or as parsed JSON objects, of which unreadable ones are counted and left out."""
         if isinstance(decisions, DecisionColumns):
-            return self._reader.read_columns(decisions)
+            return observe_columns(decisions, self.categories, self._branches)
         return self._reader.read(decisions)
 
     def observe(self, observations: Observations) -> list[DriftEvent]:

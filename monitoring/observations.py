@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from monitoring.categories import Categories
-from monitoring.decision_columns import Coded, DecisionColumns
 from monitoring.layout import NUMERIC, Floats, Ints
 from schemas.decision import MAX_CANDIDATES, Decision, Stage
 from schemas.formality import TEXT_FIELDS
@@ -120,53 +119,6 @@ class ObservationReader:
         """The same from `Decision` values."""
         return self.read(decision.model_dump(mode="json") for decision in decisions)
 
-    def read_columns(self, columns: DecisionColumns) -> Observations:
-        """The same from columns, all of whose rows are sound."""
-        count = len(columns)
-        of, stage = columns.texts, columns.texts["stage"]
-        settled = stage.mapped([value == Stage.REJECTION.value for value in stage.values], 0) > 0
-        probabilities = np.where(settled[:, None], 0.0, columns.probabilities)
-        families = _families(of["cj"])
-        variables = (*(of[name] for name in _ON_THE_WIRE), families, of["activity_permanence_status"])
-        missing = np.zeros(count)
-        for variable in variables:
-            missing += variable.places < 0
-        characters, words, kept, unknown, capitals, accents = columns.measures.T
-        top = np.where(columns.with_candidates & ~settled, probabilities[:, 0], np.nan)
-        values = np.column_stack(
-            [
-                *(characters, words, kept, capitals, accents, missing, unknown),
-                *(columns.confidence, top, entropies(probabilities), columns.latency),
-            ]
-        )
-        code = of["code"]
-        above = [self._branches(value) if value else (None, None) for value in code.values]
-        sections, divisions = (Coded(code.places, [branches[level] or "" for branches in above]) for level in range(2))
-        return self._observed(
-            values,
-            [*variables, sections, divisions, stage, of["route"]],
-            columns,
-        )
-
-    def _observed(self, values: Floats, categories: Sequence[Coded], columns: DecisionColumns) -> Observations:
-        cells = np.full((len(values), len(SIGNALS)), -1, dtype=np.int16)
-        _fill_bins(cells, values)
-        for (name, place, needed), said in zip(_CATEGORICAL, categories, strict=True):
-            none = 0 if needed else -1
-            cells[:, place] = said.mapped(self._cells_of(name, said.values, needed=needed), none)
-        model, policy = columns.texts["model_version"], columns.texts["policy_version"]
-        pairs, first, version_of = np.unique(
-            model.places * len(policy.values) + policy.places, return_index=True, return_inverse=True
-        )
-        order = np.argsort(first)
-        rank = np.empty(len(order), dtype=np.int64)
-        rank[order] = np.arange(len(order))
-        versions = tuple(
-            (model.values[int(pair) // len(policy.values)], policy.values[int(pair) % len(policy.values)])
-            for pair in pairs[order]
-        )
-        return Observations(cells, values, columns.received_at, rank[version_of], versions, columns.ids)
-
     def _row(self, decision: Mapping[str, Any], versions: dict[Versions, int]) -> tuple[Any, ...]:
         filing = decision["formality"]
         model_version: str = decision["model_version"]
@@ -229,17 +181,19 @@ class ObservationReader:
         numbers, categories, times, version_of, ids, probabilities = zip(*rows, strict=True)
         values[:] = np.array(numbers, dtype=np.float64)
         values[:, _ENTROPY] = entropies(np.array(probabilities, dtype=np.float64))
-        _fill_bins(cells, values)
-        for (name, place, needed), said in zip(_CATEGORICAL, zip(*categories, strict=True), strict=True):
-            cells[:, place] = self._cells_of(name, said, needed=needed)
+        fill_bins(cells, values)
+        for (name, place, needed), said in zip(CATEGORICAL, zip(*categories, strict=True), strict=True):
+            cells[:, place] = cells_of(self._categories, name, said, needed=needed)
         return Observations(
             cells, values, np.array(times), np.array(version_of, dtype=np.int64), versions, ids, unreadable
         )
 
-    def _cells_of(self, name: str, column: Sequence[str | None], *, needed: bool) -> list[int]:
-        cell, none = self._categories.cell, (0 if needed else -1)
-        table = self._categories.table(name)
-        return [none if not value else table.get(value) or cell(name, value) for value in column]
+
+def cells_of(categories: Categories, name: str, column: Sequence[str | None], *, needed: bool) -> list[int]:
+    """Cells of categories; of a missing one 0 where it is needed, else -1."""
+    cell, none = categories.cell, (0 if needed else -1)
+    table = categories.table(name)
+    return [none if not value else table.get(value) or cell(name, value) for value in column]
 
 
 def joined(parts: Sequence[Observations]) -> Observations:
@@ -264,15 +218,10 @@ def joined(parts: Sequence[Observations]) -> Observations:
     )
 
 
-def _fill_bins(cells: npt.NDArray[np.int16], values: Floats) -> None:
+def fill_bins(cells: npt.NDArray[np.int16], values: Floats) -> None:
+    """Write the bins of the numeric signals' values, shape (n, numeric), into their columns."""
     for signal, column in zip(NUMERIC, values.T, strict=True):
         cells[:, SIGNALS.index(signal)] = bins_of(column, signal.edges)
-
-
-def _families(legal_forms: Coded) -> Coded:
-    """First two digits of each; several forms of a family stay apart by place and alike by value."""
-    none = np.array([-1 if value == "" else place for place, value in enumerate(legal_forms.values)], dtype=np.int64)
-    return Coded(np.append(none, -1)[legal_forms.places], [value[:2] for value in legal_forms.values])
 
 
 def bins_of(values: Floats, edges: Sequence[float]) -> npt.NDArray[np.int16]:
@@ -313,8 +262,7 @@ _NUMBERS, _TEXTS = frozenset((int, float, type(None))), frozenset((str, type(Non
 _TEXT, _OTHER_TEXT, _FARM_TEXT = TEXT_FIELDS
 _NO_CANDIDATES = (0.0,) * MAX_CANDIDATES
 _ENTROPY = [signal.name for signal in NUMERIC].index(ENTROPY.name)
-_ON_THE_WIRE = ("type_form", "nature", "event", "surface")
 _VARIABLES = ("type_form", "nature", "event", "surface", "cj_family", "permanence")
 _READ = (*_VARIABLES, "section", "division", "stage", "route")
-_CATEGORICAL = tuple((name, [signal.name for signal in SIGNALS].index(name), name in _VARIABLES) for name in _READ)
+CATEGORICAL = tuple((name, [signal.name for signal in SIGNALS].index(name), name in _VARIABLES) for name in _READ)
 """Name, column, and whether a missing value is a category of its own (of a variable it is)."""
