@@ -97,15 +97,17 @@ def _of_filing(example: Example, model: CodingModel) -> Observed:
     written = join_fields(features.raw_texts(filing))
     text = measure_text(written, normalise(written, model.language), lambda word: _knows(model, word))
     variables = {
-        s.TYPE_FORM.name: filing.type_form,
-        s.NATURE.name: filing.nature,
-        s.EVENT.name: filing.event,
-        s.SURFACE.name: filing.surface,
-        s.CJ_FAMILY.name: filing.cj[:2] if filing.cj else None,
-        s.PERMANENCE.name: filing.activity_permanence_status,
+        s.TYPE_FORM: filing.type_form,
+        s.NATURE: filing.nature,
+        s.EVENT: filing.event,
+        s.SURFACE: filing.surface,
+        s.CJ_FAMILY: filing.cj[:2] if filing.cj else None,
+        s.PERMANENCE: filing.activity_permanence_status,
     }
     return {
-        **{name: value or s.MISSING for name, value in variables.items()},
+        **{variable.name: value or s.MISSING for variable, value in variables.items()},
+        **{s.PRESENCES[variable].name: s.GIVEN if value else s.MISSING for variable, value in variables.items()},
+        s.IN_CAPITALS.name: _in_capitals(text.capital_share),
         s.MISSING_FIELDS.name: float(missing_count(list(variables.values()))),
         s.TEXT_CHARACTERS.name: float(text.characters),
         s.TEXT_WORDS.name: float(text.words),
@@ -114,6 +116,11 @@ def _of_filing(example: Example, model: CodingModel) -> Observed:
         s.TEXT_ACCENTS.name: text.accent_share,
         s.UNKNOWN_WORDS.name: text.unknown_share,
     }
+
+
+def _in_capitals(share: float | None) -> str | None:
+    """In the last bin of the share of capitals; `None` without a letter."""
+    return None if share is None else s.YES if share >= s.TEXT_CAPITALS.edges[-1] else s.NO
 
 
 def _of_coding(example: Example, coding: Coding, model: CodingModel, threshold: float) -> Observed:

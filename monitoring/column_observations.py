@@ -8,6 +8,7 @@ import numpy as np
 
 from monitoring.categories import Categories
 from monitoring.decision_columns import Coded, DecisionColumns
+from monitoring.derived import derive
 from monitoring.layout import Floats, Ints
 from monitoring.observations import (
     CATEGORICAL,
@@ -46,6 +47,7 @@ def observe_columns(columns: DecisionColumns, categories: Categories, branches: 
     for (name, place, needed), column in zip(CATEGORICAL, said, strict=True):
         of_value = cells_of(categories, name, column.values, needed=needed)
         cells[:, place] = column.mapped(of_value, 0 if needed else -1)
+    derive(cells, categories)
     versions, version_of = _versions(of["model_version"], of["policy_version"])
     return Observations(cells, values, columns.received_at, version_of, versions, columns.ids)
 

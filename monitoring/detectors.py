@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from river import anomaly
 from river.drift import ADWIN, PageHinkley
-from river.drift.binary import DDM, HDDMA
+from river.drift.binary import DDM, HDDMW
 
 from monitoring.drift_settings import DetectorKind, DriftSettings
 
@@ -63,13 +63,18 @@ def step_detector(settings: DriftSettings) -> Detector:
 
 
 def error_detector() -> Detector:
-    """HDDM-A over single outcomes, 1 for an error: sees an error rate rise and no fall.
+    """HDDM-W over single outcomes, 1 for an error: sees an error rate rise and no fall.
+
+    Its mean forgets, over some hundred outcomes: HDDM-A, whose mean does not, takes up to six hundred
+    to see a rise after a long quiet, and is no quieter (ADR 7).
 
     References
     ----------
     Frías-Blanco et al. (2015), "Online and non-parametric drift detection methods based on Hoeffding's bounds".
     """
-    return _River(HDDMA(drift_confidence=0.001, two_sided_test=False))  # type: ignore[no-untyped-call]
+    return _River(
+        HDDMW(drift_confidence=0.005, warning_confidence=0.01, lambda_val=0.01, two_sided_test=False)  # type: ignore[no-untyped-call]
+    )
 
 
 def ddm_detector() -> Detector:

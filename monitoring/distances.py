@@ -143,7 +143,7 @@ def _sums(cells: Floats, starts: Ints) -> Floats:
 def shares(counts: Floats, starts: Ints) -> Floats:
     """Counts over their signal's total; NaN for a signal without observations."""
     totals = _sums(counts, starts)
-    sizes = np.diff(starts, append=counts.shape[-1])
+    sizes = np.append(starts[1:], counts.shape[-1]) - starts
     with np.errstate(invalid="ignore", divide="ignore"):
         found: Floats = counts / np.repeat(totals, sizes, axis=-1)
     return found

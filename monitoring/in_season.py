@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from monitoring.alarms import Flags
-from monitoring.distances import Distance, measured
+from monitoring.distances import shares
 from monitoring.layout import Floats
-from monitoring.seasons import widened
+from monitoring.seasons import widening
 
 if TYPE_CHECKING:
     from monitoring.panel import Panel
@@ -35,17 +35,20 @@ def in_season(panel: Panel, over: Flags, totals: Sequence[Floats], judged: Flags
     """
     assert panel.seasons is not None
     over = over.copy()
+    layout, baseline = panel.layout, panel.baseline
     moments = np.array([begins for begins, _ in panel.history])
-    usual = np.ones((len(totals), len(panel.layout.signals)), dtype=bool)
-    baseline = panel.layout.totals(panel.baseline.row)
+    usual = np.ones((len(totals), len(layout.signals)), dtype=bool)
+    learnt = layout.totals(baseline.row)
+    usually = shares(baseline.counts, layout.starts)
     for row, (window, total) in enumerate(zip(panel.windows.values(), totals, strict=True)):
-        count = panel.layout.totals(total)
-        near = np.zeros(len(panel.layout.signals), dtype=bool)
-        for expected in panel.seasons.expectations(
-            panel.baseline.counts, moments[-window.capacity :], week=panel.baseline.week
-        ):
-            far = measured(Distance.HELLINGER, total[: panel.layout.cells], expected.profile, panel.layout.starts)
-            over[row] &= ~(far <= widened(panel.limits[row], count, baseline, expected.worth))
-            near |= far <= widened(panel.floors[row], count, baseline, expected.worth)
+        count = layout.totals(total)
+        near = np.zeros(len(layout.signals), dtype=bool)
+        roots = np.sqrt(shares(total[: layout.cells], layout.starts))
+        for expected in panel.seasons.expectations(usually, learnt, moments[-window.capacity :], week=baseline.week):
+            gaps = (roots - np.sqrt(expected.profile)) ** 2
+            far = np.sqrt(np.add.reduceat(gaps, layout.starts) / 2.0)
+            wider = widening(count, learnt, expected.worth)
+            over[row] &= ~(far <= panel.limits[row] * wider)
+            near |= far <= panel.floors[row] * wider
         usual[row] = near | ~judged[row, 0]
     return over, np.asarray(usual.all(axis=0))

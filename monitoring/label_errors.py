@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from monitoring.panel import Panel
 
 SIGNALS_OF_ERRORS = (ERROR_CODE.name, ERROR_SECTION.name)
-DETECTOR = "hddm_a"
+DETECTOR = "hddm_w"
 """As events say it."""
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitoring.categories import Categories
+from monitoring.derived import derive
 from monitoring.layout import NUMERIC, Floats, Ints
 from schemas.decision import MAX_CANDIDATES, Decision, Stage
 from schemas.formality import TEXT_FIELDS
@@ -184,6 +185,7 @@ class ObservationReader:
         fill_bins(cells, values)
         for (name, place, needed), said in zip(CATEGORICAL, zip(*categories, strict=True), strict=True):
             cells[:, place] = cells_of(self._categories, name, said, needed=needed)
+        derive(cells, self._categories)
         return Observations(
             cells, values, np.array(times), np.array(version_of, dtype=np.int64), versions, ids, unreadable
         )

@@ -179,7 +179,7 @@ class Panels:
 
 def for_labels(settings: DriftSettings) -> DriftSettings:
     """Labels are few: shorter steps, windows and baseline than for filings."""
-    return replace(settings, step=20, windows=(200, 1_000), baseline_filings=2_000)
+    return replace(settings, step=20, windows=(300, 1_000), baseline_filings=2_000)
 
 
 def _when(event: DriftEvent) -> datetime:

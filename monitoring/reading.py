@@ -15,7 +15,7 @@ from monitoring.panel import Panel
 from monitoring.readings import Against, SignalReading
 from monitoring.reference import Reference
 from monitoring.significance import chi_squares, cohens_d, cohens_ws, known, kolmogorov_smirnovs
-from schemas.signals import Signal, SignalKind
+from schemas.signals import TWO_CELLS, Signal, SignalKind
 
 InFull = Callable[[str, Against], bool]
 """Whether a window's comparison is wanted with its numbers, or only that it is there, and its state."""
@@ -132,7 +132,7 @@ def _full(panel: Panel, comparisons: Sequence[_Comparison], reference: Reference
 
 
 def _shown(panel: Panel, signal: Signal) -> list[Distance]:
-    return list(Distance)
+    return [panel.settings.distance] if signal in TWO_CELLS else list(Distance)
 
 
 def _floors(panel: Panel, against: Against, totals: Floats, reference: Reference | None) -> Mapping[Distance, Floats]:

@@ -9,7 +9,7 @@ season would make of it, and is a drift only when it strays from every such expe
 
 The weekday is a difference, so that a drift which stays (it moves all days alike) does not become
 usual within weeks. The first weekend and the first summer may raise an alarm, the next may not.
-Memory is constant: some 36 days and 27 half-months of counts.
+Memory is constant: 42 days and 27 half-months of counts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from monitoring.windows import dense, sparse
 DAY_SECONDS = 86_400.0
 HALF_MONTH_SECONDS = 365.25 * DAY_SECONDS / 24
 WEEK = 7
-DAYS_KEPT = 36
+FOUR_WEEKS = 4 * WEEK
+DAYS_KEPT = FOUR_WEEKS + 14
+"""So that the days of a window as long as a fortnight have their four weeks before them, after a restart too."""
 HALF_MONTHS_KEPT = 27
 LEAST_FILINGS = 1_000
 """Of a weekday or a half-month, before it says anything."""
@@ -47,7 +49,8 @@ class Seasons:
         self._layout = layout
         self._days: dict[int, Floats] = {}
         self._halves: dict[int, Floats] = {}
-        self._of_day: dict[int, tuple[Floats, Floats] | None] = {}
+        self._moves: dict[int, tuple[Floats, Floats] | None] = {}
+        self._week: Floats = np.zeros(WEEK)
 
     def add(self, rows: Floats, ends: Floats) -> None:
         """Count steps by the day they end in."""
@@ -64,29 +67,29 @@ class Seasons:
             for period in [period for period in kept if period <= latest - most]:
                 del kept[period]
 
-    def expectations(self, baseline: Floats, moments: Floats, *, week: Floats) -> list[Expectation]:
+    def expectations(
+        self, baseline: Floats, totals: Floats, moments: Floats, *, week: Floats
+    ) -> list[Expectation]:
         """What a window with steps at these moments would be, by each season that is known.
 
         Parameters
         ----------
-        baseline
-            Its counts.
+        baseline, totals
+            Its shares, and its observations of each signal.
         moments
             Event time of each step of the window.
         week
             Filings of the baseline on each weekday (days since the epoch, modulo 7), shape (7,).
         """
-        starts = self._layout.starts
-        totals = np.add.reduceat(baseline, starts)
         days, steps = np.unique((moments // DAY_SECONDS).astype(np.int64), return_counts=True)
         weight = steps / steps.sum()
         moves = [self._weekday_move(int(day), week) for day in days]
         found: list[Expectation] = []
         if all(move is not None for move in moves):
             known = [move for move in moves if move is not None]
-            move = sum(w * m for w, (m, _) in zip(weight, known, strict=True))
-            worth = sum(w * n for w, (_, n) in zip(weight, known, strict=True))
-            found.append(_expected(shares(baseline, starts) + move, _both(totals, np.asarray(worth)), self._layout))
+            move = weight @ np.stack([moved for moved, _ in known])
+            worth = weight @ np.stack([counted for _, counted in known])
+            found.append(_expected(baseline + move, _both(totals, worth), self._layout))
         year = self._a_year_ago(float(moments.mean()))
         if year is not None:
             profile, worth = year
@@ -97,22 +100,25 @@ class Seasons:
 
     def _weekday_move(self, day: int, week: Floats) -> tuple[Floats, Floats] | None:
         """How a day's weekday differs from the baseline's days; `None` until every weekday is known."""
-        known = self._weekdays(day)
-        if known is None:
-            return None
-        profiles, counts = known
-        move: Floats = profiles[day % WEEK] - week @ profiles / max(1.0, week.sum())
-        return move, counts[day % WEEK]
-
-    def _weekdays(self, day: int) -> tuple[Floats, Floats] | None:
-        """Shares of each weekday before a day, shape (7, cells), and their observations, shape (7, signals)."""
-        if day not in self._of_day:
-            # The last few days asked for: what came before a day changes no more.
-            self._of_day = {**{kept: self._of_day[kept] for kept in list(self._of_day)[-WEEK:]}, day: self._seen(day)}
-        return self._of_day[day]
+        if not np.array_equal(week, self._week):
+            self._week, self._moves = week.copy(), {}
+        if day not in self._moves:
+            # What came before a day changes no more: a window's days are asked for at every step of it.
+            while len(self._moves) >= DAYS_KEPT:
+                del self._moves[next(iter(self._moves))]
+            known = self._seen(day)
+            if known is None:
+                self._moves[day] = None
+            else:
+                profiles, counts = known
+                move: Floats = profiles[day % WEEK] - week @ profiles / max(1.0, week.sum())
+                self._moves[day] = move, counts[day % WEEK]
+        return self._moves[day]
 
     def _seen(self, day: int) -> tuple[Floats, Floats] | None:
-        rows = [[row for past, row in self._days.items() if past < day and past % WEEK == w] for w in range(WEEK)]
+        """Shares of each weekday in the four weeks before a day, shape (7, cells), and their observations, (7, signals)."""
+        before = [(past, row) for past, row in self._days.items() if day - FOUR_WEEKS <= past < day]
+        rows = [[row for past, row in before if past % WEEK == w] for w in range(WEEK)]
         if not all(rows):
             return None
         sums = np.stack([np.sum(of_weekday, axis=0) for of_weekday in rows])
@@ -149,8 +155,10 @@ class Seasons:
 
 
 def _expected(profile: Floats, worth: Floats, layout: Layout) -> Expectation:
-    positive = np.maximum(np.nan_to_num(profile), 0.0)
-    return Expectation(np.nan_to_num(shares(positive, layout.starts)), worth)
+    # Not a number, where a signal has no observation, is not above zero either.
+    positive = np.where(profile > 0.0, profile, 0.0)
+    totals = np.repeat(np.add.reduceat(positive, layout.starts), layout.sizes)
+    return Expectation(positive / np.where(totals > 0.0, totals, 1.0), worth)
 
 
 def _both(first: Floats, second: Floats) -> Floats:
@@ -160,13 +168,13 @@ def _both(first: Floats, second: Floats) -> Floats:
     return found
 
 
-def widened(limit: Floats, window: Floats, baseline: Floats, worth: Floats) -> Floats:
-    """A limit against the baseline as one against an expectation with fewer observations behind it.
+def widening(window: Floats, baseline: Floats, worth: Floats) -> Floats:
+    """What a limit against the baseline is multiplied by, for an expectation with fewer observations behind it.
 
     Squared distances between samples grow with 1/n + 1/m.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         then = 1.0 / window + 1.0 / baseline
         now = 1.0 / window + 1.0 / np.maximum(worth, 1.0)
-        found: Floats = limit * np.sqrt(np.maximum(now / then, 1.0))
-    return np.where(np.isfinite(found), found, limit)
+        found: Floats = np.sqrt(np.maximum(now / then, 1.0))
+    return np.where(np.isfinite(found), found, 1.0)

@@ -3,6 +3,9 @@
 A signal is read from each decision and falls into one of a fixed number of cells: a numeric one into
 bins between its edges, a categorical one into a cell a category. Cell 0 of a categorical signal is the
 missing value, the last one holds what came after its cells were full.
+
+Where one cell of many carries a change that matters (a field is dropped, a source writes in capitals), a
+signal of two cells stands beside: a distance over twenty cells has the noise of twenty.
 """
 
 from __future__ import annotations
@@ -37,6 +40,10 @@ MISSING = ""
 """Category of a missing value."""
 OTHER = "(other)"
 """Category of what came when all cells were taken."""
+GIVEN = "given"
+"""Of a variable that has a value, whichever; one that has none is `MISSING`."""
+YES, NO = "yes", "no"
+"""Whether a text is written in capitals from its first letter to its last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +141,18 @@ MISSING_FIELDS = _numeric(
     "how many of the six variables are missing",
     "a form that asks less",
 )
+PRESENCES = {
+    variable: _categorical(
+        f"{variable.name}_missing", _INPUT, 3, f"whether the {variable.meaning} is missing", "a field that is dropped"
+    )
+    for variable in (TYPE_FORM, NATURE, EVENT, SURFACE, CJ_FAMILY, PERMANENCE)
+}
+"""Variable -> the signal of its missingness."""
+IN_CAPITALS = _categorical(
+    "text_in_capitals", _INPUT, 4, "whether every letter is a capital", "a source that writes in capitals, or ceases to"
+)
+TWO_CELLS = frozenset((*PRESENCES.values(), IN_CAPITALS))
+"""Of these every distance is a function of every other: one is shown."""
 UNKNOWN_WORDS = _numeric(
     "unknown_word_share",
     _MODEL,
@@ -177,6 +196,8 @@ SIGNALS: tuple[Signal, ...] = (
     CJ_FAMILY,
     PERMANENCE,
     MISSING_FIELDS,
+    *PRESENCES.values(),
+    IN_CAPITALS,
     UNKNOWN_WORDS,
     SECTION,
     DIVISION,

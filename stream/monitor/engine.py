@@ -18,6 +18,7 @@ from monitoring.mix import Mix
 from monitoring.observations import joined
 from monitoring.outcomes import Outcome
 from schemas.drift import DriftEvent
+from schemas.signals import SIGNALS
 from stream.kafka.merged import Item
 from stream.monitor.copies import Copies
 from stream.monitor.join import Join
@@ -148,7 +149,9 @@ class Engine:
         self.join.commit({**values, SETTINGS: self._settings()}, self._copies.fresh())
 
     def _settings(self) -> bytes:
-        return repr((self.drift.settings, self.spans)).encode()
+        # The signals too: counts are kept by the place of their cells.
+        cells = [(signal.name, signal.size) for signal in SIGNALS]
+        return repr((self.drift.settings, self.spans, cells)).encode()
 
     def _pass_time(self, latest: float) -> None:
         before, self.latest = self.latest, max(self.latest, latest)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from monitoring.outcomes import Outcome
 from schemas.drift import DriftState
 from schemas.signals import SECTION, SIGNALS, SignalGroup, of_group
 from tests.bench.drift import trial as t
+from tests.bench.drift.workers import Workers
 from tests.bench.drift.worlds import World
 
 COURSES = {
@@ -31,25 +34,30 @@ AFTER = 15_000
 QUIET = 5_000
 """Undrifted filings between the baseline and the change."""
 INPUTS = {signal.name for signal in of_group(SignalGroup.INPUT)}
+SWAPPED = 30_000
+"""Filings watched after a model has been swapped."""
+LABELS_LEARNT, UNDRIFTED_LABELS = 2_000, 20_000
 Figures = dict[str, Any]
-Advance = Callable[[], None]
 
 
-def _settings(**changed: Any) -> DriftSettings:
-    return replace(DriftSettings(), **changed)
-
-
-def false_alarms(world: World, settings: DriftSettings, seeds: int, filings: int, advance: Advance) -> Figures:
+def false_alarms(workers: Workers, settings: DriftSettings, seeds: int, filings: int) -> Figures:
     """Alarms over undrifted filings, all signals together; the baseline is drawn anew for each seed."""
-    by_signal: dict[str, int] = {}
-    for seed in range(seeds):
-        chance = np.random.default_rng((1, seed))
-        watching = t.learnt(settings, world.usual, chance, world.categories)
-        stream = t.undrifted(world.usual, filings, chance, start=settings.baseline_filings)
-        for event in t.detections(watching, stream):
-            by_signal[event.signal] = by_signal.get(event.signal, 0) + 1
-        advance()
-    alarms, watched = sum(by_signal.values()), seeds * filings
+    job = partial(false_alarms_of, settings=settings, filings=filings)
+    return counted(workers.each(job, range(seeds)), seeds * filings)
+
+
+def false_alarms_of(world: World, seed: int, *, settings: DriftSettings, filings: int) -> list[str]:
+    """The signals of one seed's alarms."""
+    chance = np.random.default_rng((1, seed))
+    watching = t.learnt(settings, world.usual, chance, world.categories)
+    stream = t.undrifted(world.usual, filings, chance, start=settings.baseline_filings)
+    return [event.signal for event in t.detections(watching, stream)]
+
+
+def counted(found: list[list[str]], watched: int) -> Figures:
+    """Alarms of all seeds over the filings watched."""
+    by_signal = dict(sorted(Counter(chain.from_iterable(found)).items()))
+    alarms = sum(by_signal.values())
     return {
         "filings": watched,
         "alarms": alarms,
@@ -66,26 +74,34 @@ def _chi2_upper(count: int) -> float:
     return float(chi2.ppf(0.95, 2 * count + 2)) / 2
 
 
-def detection(
-    world: World, settings: DriftSettings, seeds: int, advance: Advance, *, kinds: list[str], courses: list[str]
-) -> Figures:
+def detection(workers: Workers, settings: DriftSettings, seeds: int, *, kinds: list[str], courses: list[str]) -> Figures:
     """Delay in filings from the start of each change to the first alarm of any signal; `None` within 15,000."""
-    found: Figures = {kind: {course: [] for course in courses} for kind in kinds}
+    job = partial(detection_of, settings=settings, kinds=kinds, courses=courses)
+    return by_case(workers.each(job, range(seeds)), kinds, courses)
+
+
+def by_case(found: list[Figures], kinds: list[str], courses: list[str]) -> Figures:
+    """Every seed's finding, by change and strength."""
+    return {kind: {course: [seed[kind][course] for seed in found] for course in courses} for kind in kinds}
+
+
+def detection_of(
+    world: World, seed: int, *, settings: DriftSettings, kinds: list[str], courses: list[str]
+) -> dict[str, dict[str, Figures | None]]:
+    """One seed: change -> strength -> the first alarm; none where an alarm stood before the change."""
+    found: dict[str, dict[str, Figures | None]] = {kind: {} for kind in kinds}
     start = settings.baseline_filings + QUIET
-    for seed in range(seeds):
-        for kind in kinds:
-            pool = world.pools[kind]
-            chance = np.random.default_rng((2, seed, len(kind)))
-            watching = t.learnt(settings, pool.before, chance, world.categories)
-            t.detections(watching, t.undrifted(pool.before, QUIET, chance, start=settings.baseline_filings))
-            standing = len(watching.standing)
-            for course in courses:
-                stream = t.changed(pool, COURSES[course], AFTER, np.random.default_rng((3, seed)), start=start)
-                events = t.detections(t.fresh(watching), stream, limit=1) if not standing else []
-                found[kind][course].append(
-                    {"delay": t.delay(events[0], start), "signal": events[0].signal} if events else None
-                )
-        advance()
+    for kind in kinds:
+        pool = world.pools[kind]
+        chance = np.random.default_rng((2, seed, len(kind)))
+        watching = t.learnt(settings, pool.before, chance, world.categories)
+        t.detections(watching, t.undrifted(pool.before, QUIET, chance, start=settings.baseline_filings))
+        standing = len(watching.standing)
+        for course in courses:
+            stream = t.changed(pool, COURSES[course], AFTER, np.random.default_rng((3, seed)), start=start)
+            events = t.detections(t.fresh(watching), stream, limit=1) if not standing else []
+            first = {"delay": t.delay(events[0], start), "signal": events[0].signal} if events else None
+            found[kind][course] = first
     return found
 
 
@@ -105,56 +121,82 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 
 
-def ablation(world: World, seeds: int, filings: int, advance: Advance) -> Figures:
+ABLATED = {"kinds": ["new_trade", "dropped"], "courses": ["strong", "medium"]}
+
+
+def ablation(workers: Workers, seeds: int, filings: int) -> Figures:
     """Detectors and distances alone and together."""
-    found: Figures = {}
-    for name, changed in VARIANTS.items():
-        settings = _settings(**changed)
-        found[name] = {
-            "false": false_alarms(world, settings, seeds, filings, lambda: None),
-            "detection": detection(
-                world, settings, seeds, lambda: None, kinds=["new_trade", "dropped"], courses=["strong", "medium"]
-            ),
+    items = [(name, seed) for name in VARIANTS for seed in range(seeds)]
+    found = workers.each(partial(ablation_of, filings=filings), items)
+    by_variant = {
+        name: [said for (variant, _), said in zip(items, found, strict=True) if variant == name] for name in VARIANTS
+    }
+    return {
+        name: {
+            "false": counted([alarms for alarms, _ in seen], seeds * filings),
+            "detection": by_case([detected for _, detected in seen], **ABLATED),
         }
-        advance()
-    return found
+        for name, seen in by_variant.items()
+    }
 
 
-def model_swap(world: World, seeds: int, advance: Advance) -> Figures:
+def ablation_of(world: World, item: tuple[str, int], *, filings: int) -> tuple[list[str], Figures]:
+    """One variant and seed: its false alarms and its detections."""
+    name, seed = item
+    settings = replace(DriftSettings(), **VARIANTS[name])
+    alarms = false_alarms_of(world, seed, settings=settings, filings=filings)
+    return alarms, detection_of(world, seed, settings=settings, **ABLATED)
+
+
+def model_swap(workers: Workers, seeds: int) -> Figures:
     """Another model decides from a moment on, and the world does not move; then the world moves."""
+    found = workers.each(model_swap_of, range(seeds))
+    sums = {name: sum(seed[name] for seed in found) for name in ("inputs", "outputs", "swaps_counted")}
+    return {**sums, "english_after": [seed["english_after"] for seed in found]}
+
+
+def model_swap_of(world: World, seed: int) -> Figures:
+    """One seed: alarms after the swap, and the delay of a change after that."""
     settings = DriftSettings()
-    found: Figures = {"inputs": 0, "outputs": 0, "swaps_counted": 0, "english_after": []}
-    for seed in range(seeds):
-        chance = np.random.default_rng((4, seed))
-        watching = t.learnt(settings, world.usual, chance, world.categories)
-        start = settings.baseline_filings
-        events = t.detections(watching, t.undrifted(world.other_model, 30_000, chance, start=start))
-        found["inputs"] += sum(event.signal in INPUTS for event in events)
-        found["outputs"] += sum(event.signal not in INPUTS for event in events)
-        found["swaps_counted"] += watching.counts["model_swaps"]
-        pool = world.pools["english"]
-        stream = t.changed(pool, COURSES["strong"], AFTER, chance, start=start + 30_000)
-        later = [e for e in t.detections(watching, stream, limit=1) if e.signal in INPUTS]
-        found["english_after"].append(t.delay(later[0], start + 30_000) if later else None)
-        advance()
-    return found
+    chance = np.random.default_rng((4, seed))
+    watching = t.learnt(settings, world.usual, chance, world.categories)
+    start = settings.baseline_filings
+    events = t.detections(watching, t.undrifted(world.other_model, SWAPPED, chance, start=start))
+    swaps = watching.counts["model_swaps"]
+    stream = t.changed(world.pools["english"], COURSES["strong"], AFTER, chance, start=start + SWAPPED)
+    later = [event for event in t.detections(watching, stream, limit=1) if event.signal in INPUTS]
+    return {
+        "inputs": sum(event.signal in INPUTS for event in events),
+        "outputs": sum(event.signal not in INPUTS for event in events),
+        "swaps_counted": swaps,
+        "english_after": t.delay(later[0], start + SWAPPED) if later else None,
+    }
 
 
-def label_errors(seeds: int, advance: Advance) -> Figures:
+RISES = {"strong": 0.2, "medium": 0.1, "weak": 0.05}
+"""Of the share of wrong codes, from one in ten."""
+
+
+def label_errors(workers: Workers, seeds: int) -> Figures:
     """The share of wrong codes among labels rises from one in ten."""
-    found: Figures = {"false_alarms": 0, "labels_undrifted": 0}
-    rises = {"strong": 0.2, "medium": 0.1, "weak": 0.05}
-    found.update({course: [] for course in rises})
-    for seed in range(seeds):
-        chance = np.random.default_rng((5, seed))
-        watching = t.monitor(DriftSettings(), None)
-        _label(watching, chance, 2_000, 0.1, 0)
-        found["false_alarms"] += len(_label(watching, chance, 20_000, 0.1, 2_000))
-        found["labels_undrifted"] += 20_000
-        for course, rise in rises.items():
-            events = _label(t.fresh(watching), chance, 5_000, 0.1 + rise, 22_000)
-            found[course].append(t.delay(events[0], 22_000) if events else None)
-        advance()
+    found = workers.each(label_errors_of, range(seeds))
+    return {
+        "false_alarms": sum(seed["false_alarms"] for seed in found),
+        "labels_undrifted": UNDRIFTED_LABELS * seeds,
+        **{course: [seed[course] for seed in found] for course in RISES},
+    }
+
+
+def label_errors_of(world: World, seed: int) -> Figures:
+    """One seed: alarms while nothing rises, delay of each rise in labels."""
+    chance = np.random.default_rng((5, seed))
+    watching = t.monitor(DriftSettings(), None)
+    _label(watching, chance, LABELS_LEARNT, 0.1, 0)
+    found: Figures = {"false_alarms": len(_label(watching, chance, UNDRIFTED_LABELS, 0.1, LABELS_LEARNT))}
+    start = LABELS_LEARNT + UNDRIFTED_LABELS
+    for course, rise in RISES.items():
+        events = _label(t.fresh(watching), chance, 5_000, 0.1 + rise, start)
+        found[course] = t.delay(events[0], start) if events else None
     return found
 
 
@@ -172,19 +214,22 @@ A_DAY = 500
 DAYS = 365 * 3
 
 
-def seasonal(world: World, seeds: int, advance: Advance, *, seasons: bool) -> Figures:
+def seasonal(workers: Workers, seeds: int, *, seasons: bool) -> Figures:
     """Sections that breathe by half over the year and by a third at weekends, for three years."""
+    found = workers.each(partial(seasonal_of, seasons=seasons), range(seeds))
+    return {"alarms_by_year": np.sum(found, axis=0).tolist(), "filings_a_year": A_DAY * 365 * seeds}
+
+
+def seasonal_of(world: World, seed: int, *, seasons: bool) -> list[int]:
+    """One seed: alarms in each of the three years."""
     years = [0, 0, 0]
-    settings = _settings(baseline_filings=10_000, seasons=seasons)
-    for seed in range(seeds):
-        watching = t.monitor(settings, world.categories)
-        for part in _seasonal_stream(world.usual, np.random.default_rng((6, seed))):
-            for event in watching.observe(part):
-                if event.state is DriftState.DETECTED:
-                    day = (event.detected_at.timestamp() - t.EPOCH) / 86_400
-                    years[min(2, int(day // 365))] += 1
-        advance()
-    return {"alarms_by_year": years, "filings_a_year": A_DAY * 365 * seeds}
+    watching = t.monitor(replace(DriftSettings(), baseline_filings=10_000, seasons=seasons), world.categories)
+    for part in _seasonal_stream(world.usual, np.random.default_rng((6, seed))):
+        for event in watching.observe(part):
+            if event.state is DriftState.DETECTED:
+                day = (event.detected_at.timestamp() - t.EPOCH) / 86_400
+                years[min(2, int(day // 365))] += 1
+    return years
 
 
 def _seasonal_stream(usual: Observations, chance: np.random.Generator) -> Iterator[Observations]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from monitoring.layout import Layout
+from monitoring.layout import NUMERIC, Layout
 from monitoring.significance import chi_square, kolmogorov_smirnov
 from schemas.signals import SIGNALS, SignalKind
 from tests.bench.drift import trial as t
-from tests.bench.drift.cases import COURSES, Advance, watched
+from tests.bench.drift.cases import COURSES, by_case, watched
+from tests.bench.drift.workers import Workers
 from tests.bench.drift.worlds import World
 
 DAY = 5_000
@@ -21,7 +23,7 @@ LEVEL = 0.05
 def rows_of(stream: Any, layout: Layout) -> list[np.ndarray]:
     """Counts of each whole day."""
     cells = np.concatenate([part.cells for part in stream])
-    values = np.zeros((len(cells), 11))
+    values = np.zeros((len(cells), len(NUMERIC)))
     days = len(cells) // DAY
     bucket = np.repeat(np.arange(days), DAY)
     return list(layout.rows(cells[: days * DAY], values[: days * DAY], bucket, days))
@@ -38,20 +40,28 @@ def alarms(day: np.ndarray, reference: np.ndarray, layout: Layout) -> bool:
     return False
 
 
-def daily(world: World, seeds: int, advance: Advance, *, kinds: list[str]) -> dict[str, Any]:
+def daily(workers: Workers, seeds: int, *, kinds: list[str]) -> dict[str, Any]:
     """False alarms and delays of the nightly job, against the first day."""
+    found = workers.each(partial(daily_of, kinds=kinds), range(seeds))
+    return {
+        "days": sum(seed["days"] for seed in found),
+        "false": sum(seed["false"] for seed in found),
+        "detection": by_case([seed["detection"] for seed in found], kinds, list(COURSES)),
+    }
+
+
+def daily_of(world: World, seed: int, *, kinds: list[str]) -> dict[str, Any]:
+    """One seed."""
     layout = Layout([SIGNALS[column] for column in watched()])
+    chance = np.random.default_rng((7, seed))
     found: dict[str, Any] = {"days": 0, "false": 0, "detection": {kind: {} for kind in kinds}}
-    for seed in range(seeds):
-        chance = np.random.default_rng((7, seed))
-        for kind in kinds:
-            pool = world.pools[kind]
-            first, *quiet = rows_of(t.undrifted(pool.before, 11 * DAY, chance, start=0), layout)
-            found["days"] += len(quiet)
-            found["false"] += sum(alarms(day, first, layout) for day in quiet)
-            for course, how in COURSES.items():
-                days = rows_of(t.changed(pool, how, 3 * DAY, chance, start=0), layout)
-                delay = next(((n + 1) * DAY for n, day in enumerate(days) if alarms(day, first, layout)), None)
-                found["detection"][kind].setdefault(course, []).append(delay)
-        advance()
+    for kind in kinds:
+        pool = world.pools[kind]
+        first, *quiet = rows_of(t.undrifted(pool.before, 11 * DAY, chance, start=0), layout)
+        found["days"] += len(quiet)
+        found["false"] += sum(alarms(day, first, layout) for day in quiet)
+        for course, how in COURSES.items():
+            days = rows_of(t.changed(pool, how, 3 * DAY, chance, start=0), layout)
+            delay = next(((n + 1) * DAY for n, day in enumerate(days) if alarms(day, first, layout)), None)
+            found["detection"][kind][course] = delay
     return found

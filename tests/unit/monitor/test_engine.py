@@ -17,7 +17,7 @@ from monitoring.instruments import Instruments
 from schemas.codec import encode
 from schemas.decision import Route, Stage
 from schemas.label import LabelOrigin
-from schemas.signals import SIGNALS
+from schemas.signals import SIGNALS, SignalGroup, of_group
 from stream.bootstrap import monitor_instruments
 from stream.kafka.merged import Item
 from stream.monitor.engine import Engine
@@ -102,8 +102,9 @@ def test_the_number_of_series_is_bounded_with_every_section_and_two_models(make_
     assert labels_of(values, catalogue.DRIFT_STATE, "model_version") == {"model-a", "model-b"}
     gauges = {spec.name for spec in catalogue.MONITOR_METRICS if spec.kind is catalogue.Kind.GAUGE}
     assert gauges - {name for name, _ in values} == {spec.name for spec in NOT_THE_ENGINES}
-    # A standing drift of every signal would add its beginning and five branches.
-    drifts = (1 + 5) * 2 * len(SIGNALS)
+    # A standing drift of every signal would add its beginning and five branches, of outputs for both models.
+    inputs = of_group(SignalGroup.INPUT, SignalGroup.SERVICE)
+    drifts = sum((1 + min(5, signal.size)) * (1 if signal in inputs else 2) for signal in SIGNALS)
     assert series(instruments) + drifts < SERIES
 
 
