@@ -30,6 +30,8 @@ _EMPTY_PHRASES = re.compile(
 )
 _LETTERS_ONLY = {code: " " for code in range(128) if not chr(code).islower()}
 """Punctuation, digits and capitals of ASCII to spaces; folded text has no other characters."""
+_BYTES_OF_LETTERS = bytes(code if chr(code).islower() and code < 128 else 32 for code in range(256))
+"""The same for bytes, at a third of the time."""
 
 ADMINISTRATIVE_WORDS = frozenset("code ape apen naf nafa kbis rcs siret siren nc np neant idem cf ras".split())
 """Short words of the form itself, which say nothing of the activity."""
@@ -103,6 +105,8 @@ def fold(text: str) -> str:
 
 def words_of(folded: str) -> list[str]:
     """The runs of letters of a folded text, in order."""
+    if folded.isascii():
+        return folded.encode().translate(_BYTES_OF_LETTERS).decode().split()
     return folded.translate(_LETTERS_ONLY).split()
 
 
@@ -136,6 +140,17 @@ def without_empty_phrases(folded: str) -> str:
 def stems_of(words: Iterable[str], language: str = FRENCH) -> str:
     """The stems of the words that say something, in order, without repetition."""
     return " ".join(dict.fromkeys(filter(None, map(_STEM_OF[language], words))))
+
+
+def distinct_words(text: str, language: str = FRENCH) -> set[str]:
+    """The words of `normalise`, for whom their order does not matter.
+
+    >>> sorted(distinct_words("Travaux de PLOMBERIE, plomberie et chauffage"))
+    ['chauffag', 'plomber', 'traval']
+    """
+    words = set(map(_STEM_OF[language], words_of(without_empty_phrases(fold(text)))))
+    words.discard("")
+    return words
 
 
 class _Transliteration(dict[str, str]):

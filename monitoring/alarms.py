@@ -83,6 +83,25 @@ class Alarms:
         self.fired_at[cleared] = NEVER
         return detected, cleared
 
+    def nothing_stands(self) -> bool:
+        """Whether steps without a word of detector or distance can change nothing but the calm."""
+        return self._rule.needs_detector and self._rule.needs_distance and not self.standing.any()
+
+    def pass_calmly(self, within: Flags) -> None:
+        """Many steps at once, in which no detector spoke and no distance was beyond its limit.
+
+        Parameters
+        ----------
+        within
+            Distance at or under its floor in every window, shape (steps, signals).
+        """
+        steps = len(within)
+        self.step += steps
+        self.over = np.zeros_like(self.over)
+        # How many steps at the end were within, without a break.
+        run = np.argmin(within[::-1], axis=0)
+        self.calm = np.where(within.all(axis=0), self.calm + steps, run)
+
     def _grounds(self) -> Flags:
         rule = self._rule
         spoke = np.asarray(self.step - self.fired_at <= rule.memory)

@@ -23,11 +23,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from monitoring.categories import Categories
+from monitoring.column_observations import observe_columns
+from monitoring.decision_columns import DecisionColumns
 from monitoring.drift_settings import DriftSettings
 from monitoring.observations import Branches, ObservationReader, Observations, TextMeasurer
 from monitoring.oddities import OddFiling
 from monitoring.outcomes import Outcomes
 from monitoring.panels import Panels
+from monitoring.reading import InFull
 from monitoring.readings import SignalReading
 from monitoring.reference import Reference
 from schemas.drift import DriftEvent
@@ -60,11 +63,14 @@ class DriftMonitor:
     ) -> None:
         self.settings = settings or DriftSettings()
         self.categories = categories or Categories(_known(references.values()))
+        self._branches = branches
         self._reader = ObservationReader(self.categories, measurer=measurer, branches=branches)
         self._panels = Panels(references, self.settings, self.categories)
 
-    def read(self, decisions: Iterable[Mapping[str, Any]]) -> Observations:
-        """Columns of decisions given as parsed JSON objects; unreadable ones are counted and left out."""
+    def read(self, decisions: DecisionColumns | Iterable[Mapping[str, Any]]) -> Observations:
+        """Decisions as columns, or as parsed JSON objects, of which unreadable ones are counted and left out."""
+        if isinstance(decisions, DecisionColumns):
+            return observe_columns(decisions, self.categories, self._branches)
         return self._reader.read(decisions)
 
     def observe(self, observations: Observations) -> list[DriftEvent]:
@@ -75,9 +81,16 @@ class DriftMonitor:
         """Take in which decisions turned out right, as labels come."""
         return self._panels.observe_outcomes(outcomes)
 
-    def readings(self) -> Sequence[SignalReading]:
-        """Every signal in every window, against training, baseline and the window before."""
-        return self._panels.readings()
+    def readings(self, in_full: InFull | None = None) -> Sequence[SignalReading]:
+        """Every signal in every window, against training, baseline and the window before.
+
+        Parameters
+        ----------
+        in_full
+            Which windows and comparisons are wanted with their numbers: of the others only that they
+            are there, and the state. All of them by default.
+        """
+        return self._panels.readings(in_full)
 
     def add_reference(self, reference: Reference) -> None:
         """Know a further model version, such as one just promoted."""

@@ -31,6 +31,8 @@ _TWO_CELLS = {
 """Mean of each distance (or its square) between samples of two cells, times n m / (n + m): all are
 multiples of a chi-square with one degree of freedom."""
 _CHI_SQUARE_99 = 6.635
+LEAST_FLOOR = 1e-12
+"""Where the logarithm of a floor stops."""
 _BLOCK_CELLS = 4_000_000
 """Counts held at once while simulating: 32 MB."""
 
@@ -163,4 +165,4 @@ def floor_at(
 ) -> float:
     """The floor at a window size between those simulated: a straight line on logarithmic scales."""
     known = floors_of_signal[str(distance)]
-    return float(np.exp(np.interp(np.log(max(n, 1.0)), np.log(sizes), np.log(np.maximum(known, 1e-12)))))
+    return float(np.exp(np.interp(np.log(max(n, 1.0)), np.log(sizes), np.log(np.maximum(known, LEAST_FLOOR)))))

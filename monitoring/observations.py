@@ -9,7 +9,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,10 +19,12 @@ from monitoring.derived import derive
 from monitoring.layout import NUMERIC, Floats, Ints
 from schemas.decision import MAX_CANDIDATES, Decision, Stage
 from schemas.formality import TEXT_FIELDS
+from schemas.instant import seconds_of
 from schemas.measures import TextMeasures
 from schemas.signals import ENTROPY, SIGNALS
 
 Texts = tuple[str | None, str | None, str | None]
+Ids = Sequence[str] | npt.NDArray[np.object_]
 Versions = tuple[str, str]
 """Model version and policy version of a decision."""
 
@@ -71,7 +72,7 @@ class Observations:
     times: Floats
     version_of: Ints
     versions: tuple[Versions, ...]
-    ids: tuple[str, ...] = ()
+    ids: Ids = ()
     unreadable: int = 0
 
     def __len__(self) -> int:
@@ -79,7 +80,7 @@ class Observations:
 
     def where(self, chosen: npt.NDArray[np.bool_]) -> Observations:
         """Those of some rows."""
-        ids = tuple(np.array(self.ids, dtype=object)[chosen]) if self.ids else ()
+        ids: Ids = np.asarray(self.ids, dtype=object)[chosen] if len(self.ids) else ()
         return Observations(
             self.cells[chosen], self.values[chosen], self.times[chosen], self.version_of[chosen], self.versions, ids
         )
@@ -134,7 +135,7 @@ class ObservationReader:
             cj[:2] if cj else None,
             filing.get("activity_permanence_status"),
         )
-        code = decision["code"]
+        code = decision.get("code")
         numbers = (
             text.characters,
             text.words,
@@ -143,7 +144,7 @@ class ObservationReader:
             text.accent_share,
             variables.count(None),
             text.unknown_share,
-            decision["confidence_index"],
+            decision.get("confidence_index"),
             probabilities[0] if probabilities else None,
             None,  # the entropy: of all decisions at once, below
             self._latency(decision),
@@ -153,22 +154,22 @@ class ObservationReader:
         return (
             numbers,
             (*variables, section, division, decision["stage"], decision["route"]),
-            datetime.fromisoformat(decision["received_at"]).timestamp(),
+            seconds_of(decision["received_at"]),
             given,
             decision["formality_id"],
             (probabilities + _NO_CANDIDATES)[:MAX_CANDIDATES],
         )
 
     def _latency(self, decision: Mapping[str, Any]) -> float | None:
-        source = decision["source"]
+        source = decision.get("source")
         began = source.get("timestamp") if source else None
         if not began:
             return None
         decided_at = decision["decided_at"]
         if decided_at != self._decided_at[0]:
             # The worker gives a whole batch one instant.
-            self._decided_at = decided_at, datetime.fromisoformat(decided_at).timestamp()
-        return max(0.0, self._decided_at[1] - datetime.fromisoformat(began).timestamp())
+            self._decided_at = decided_at, seconds_of(decided_at)
+        return max(0.0, self._decided_at[1] - seconds_of(began))
 
     def _columns(
         self, rows: Sequence[tuple[Any, ...]], versions: tuple[Versions, ...], unreadable: int
@@ -181,19 +182,48 @@ class ObservationReader:
         numbers, categories, times, version_of, ids, probabilities = zip(*rows, strict=True)
         values[:] = np.array(numbers, dtype=np.float64)
         values[:, _ENTROPY] = entropies(np.array(probabilities, dtype=np.float64))
-        for signal, column in zip(NUMERIC, values.T, strict=True):
-            cells[:, SIGNALS.index(signal)] = bins_of(column, signal.edges)
-        for (name, place, needed), said in zip(_CATEGORICAL, zip(*categories, strict=True), strict=True):
-            cells[:, place] = self._cells_of(name, said, needed=needed)
+        fill_bins(cells, values)
+        for (name, place, needed), said in zip(CATEGORICAL, zip(*categories, strict=True), strict=True):
+            cells[:, place] = cells_of(self._categories, name, said, needed=needed)
         derive(cells, self._categories)
         return Observations(
             cells, values, np.array(times), np.array(version_of, dtype=np.int64), versions, ids, unreadable
         )
 
-    def _cells_of(self, name: str, column: Sequence[str | None], *, needed: bool) -> list[int]:
-        cell, none = self._categories.cell, (0 if needed else -1)
-        table = self._categories.table(name)
-        return [none if not value else table.get(value) or cell(name, value) for value in column]
+
+def cells_of(categories: Categories, name: str, column: Sequence[str | None], *, needed: bool) -> list[int]:
+    """Cells of categories; of a missing one 0 where it is needed, else -1."""
+    cell, none = categories.cell, (0 if needed else -1)
+    table = categories.table(name)
+    return [none if not value else table.get(value) or cell(name, value) for value in column]
+
+
+def joined(parts: Sequence[Observations]) -> Observations:
+    """Parts of a batch, in their order."""
+    if len(parts) == 1:
+        return parts[0]
+    versions: dict[Versions, int] = {}
+    version_of = [np.empty(0, dtype=np.int64)]
+    for part in parts:
+        places = [versions.setdefault(version, len(versions)) for version in part.versions]
+        version_of.append(np.array(places, dtype=np.int64)[part.version_of])
+    cells = [np.empty((0, len(SIGNALS)), dtype=np.int16), *(part.cells for part in parts)]
+    values = [np.empty((0, len(NUMERIC))), *(part.values for part in parts)]
+    return Observations(
+        np.concatenate(cells),
+        np.concatenate(values),
+        np.concatenate([np.empty(0), *(part.times for part in parts)]),
+        np.concatenate(version_of),
+        tuple(versions),
+        [identity for part in parts for identity in part.ids],
+        sum(part.unreadable for part in parts),
+    )
+
+
+def fill_bins(cells: npt.NDArray[np.int16], values: Floats) -> None:
+    """Write the bins of the numeric signals' values, shape (n, numeric), into their columns."""
+    for signal, column in zip(NUMERIC, values.T, strict=True):
+        cells[:, SIGNALS.index(signal)] = bins_of(column, signal.edges)
 
 
 def bins_of(values: Floats, edges: Sequence[float]) -> npt.NDArray[np.int16]:
@@ -236,5 +266,5 @@ _NO_CANDIDATES = (0.0,) * MAX_CANDIDATES
 _ENTROPY = [signal.name for signal in NUMERIC].index(ENTROPY.name)
 _VARIABLES = ("type_form", "nature", "event", "surface", "cj_family", "permanence")
 _READ = (*_VARIABLES, "section", "division", "stage", "route")
-_CATEGORICAL = tuple((name, [signal.name for signal in SIGNALS].index(name), name in _VARIABLES) for name in _READ)
+CATEGORICAL = tuple((name, [signal.name for signal in SIGNALS].index(name), name in _VARIABLES) for name in _READ)
 """Name, column, and whether a missing value is a category of its own (of a variable it is)."""

@@ -81,7 +81,7 @@ class Oddities:
             values = observations.values[row]
             score = self._trees.score({s.name: float(values[i]) for i, s in _FEATURES if np.isfinite(values[i])})
             if self._trees.seen > _LEARNING:
-                identity = observations.ids[row] if observations.ids else ""
+                identity = observations.ids[row] if len(observations.ids) else ""
                 self._recent.append(OddFiling(identity, score, float(observations.times[row])))
 
     def oddest(self, count: int) -> list[OddFiling]:

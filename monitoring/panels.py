@@ -15,7 +15,7 @@ from monitoring.observations import Observations, Versions
 from monitoring.oddities import OddFiling, Oddities
 from monitoring.outcomes import Outcomes, columns
 from monitoring.panel import Panel
-from monitoring.reading import panel_readings
+from monitoring.reading import InFull, panel_readings
 from monitoring.readings import SignalReading
 from monitoring.reference import Reference
 from schemas.drift import DriftEvent
@@ -117,11 +117,11 @@ class Panels:
             panels.pop(next(iter(panels)))
         return panel
 
-    def readings(self) -> list[SignalReading]:
+    def readings(self, in_full: InFull | None = None) -> list[SignalReading]:
         """See `DriftMonitor.readings`."""
         found: list[SignalReading] = []
         for panel in self._all():
-            found += panel_readings(panel, self._references.get(panel.model_version))
+            found += panel_readings(panel, self._references.get(panel.model_version), in_full)
         return found
 
     def add_reference(self, reference: Reference) -> None:

@@ -15,3 +15,13 @@ Instant = Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST)]
 
 SchemaVersion = Annotated[int, Field(ge=1, le=32_767)]
 """Version of a message's form: the same number means the same names and meanings."""
+
+
+def seconds_of(written: str) -> float:
+    """Seconds since the epoch; an instant without its offset is read as UTC.
+
+    >>> seconds_of("1970-01-01T01:00:00+01:00"), seconds_of("1970-01-01T00:00:01")
+    (0.0, 1.0)
+    """
+    moment = datetime.fromisoformat(written)
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()

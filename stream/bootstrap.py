@@ -138,6 +138,7 @@ def make_monitor(settings: Settings, *, join: Join | None = None) -> Engine:
     more = [Path(place) for place in settings.monitor_models.split(os.pathsep) if place]
     models = WatchedModels(settings.model, more)
     spans = (settings.monitor_short_window_seconds, settings.monitor_long_window_seconds)
+    measurer = CachedTextMeasurer(models.by_version)
     drift = DriftMonitor(
         models.references,
         DriftSettings(
@@ -145,7 +146,7 @@ def make_monitor(settings: Settings, *, join: Join | None = None) -> Engine:
             spans_seconds=spans,
             baseline_filings=settings.monitor_baseline_filings,
         ),
-        measurer=CachedTextMeasurer(models.by_version),
+        measurer=measurer,
         branches=models.branches,
     )
     hours = (DAY_HOURS, settings.monitor_accuracy_days * DAY_HOURS)
@@ -156,7 +157,7 @@ def make_monitor(settings: Settings, *, join: Join | None = None) -> Engine:
         accuracy=AccuracyWindows(max(hours)),
         join=join or Join(settings.monitor_state, models.path_of),
         models=models,
-        reader=Reader({settings.topic(name): name for name in WATCHED}, copies, models.path_of),
+        reader=Reader({settings.topic(name): name for name in WATCHED}, copies, models.path_of, measurer.measure),
         copies=copies,
         spans=Spans(hours, settings.monitor_join_days * DAY_HOURS),
     )

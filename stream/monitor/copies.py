@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections import deque
+from collections.abc import Sequence
 
 KEPT = 200_000
 """Decisions remembered; a worker's crash repeats those of a second or two, minutes later at most."""
@@ -39,6 +40,22 @@ class Copies:
         self._remember(key)
         self._fresh.append(key)
         return False
+
+    def are_copies(self, decision_ids: Sequence[str]) -> list[bool]:
+        """The same for many in their order."""
+        try:
+            keys = [int(decision_id[:DIGITS], 16) for decision_id in decision_ids]
+        except ValueError:
+            return [*map(self.is_copy, decision_ids)]
+        if len(set(keys)) < len(keys) or not self._known.isdisjoint(keys):
+            return [*map(self.is_copy, decision_ids)]
+        # The usual case: none of them is one.
+        self._known.update(keys)
+        self._order.extend(keys)
+        self._fresh.extend(keys)
+        while len(self._order) > self._kept:
+            self._known.discard(self._order.popleft())
+        return [False] * len(keys)
 
     def fresh(self) -> bytes:
         """Those since the last call, to be kept elsewhere."""

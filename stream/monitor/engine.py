@@ -7,12 +7,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import structlog
 
 from monitoring.accuracy import AccuracyWindows
 from monitoring.drift import DriftMonitor
 from monitoring.judged import HOUR_SECONDS, Judged, hour_of
+from monitoring.layout import Floats
 from monitoring.mix import Mix
+from monitoring.observations import joined
 from monitoring.outcomes import Outcome
 from schemas.drift import DriftEvent
 from schemas.signals import SIGNALS
@@ -40,7 +43,7 @@ class Taken:
     labels: Counter[str] = field(default_factory=Counter)
     joined: Counter[str] = field(default_factory=Counter)
     delays: list[float] = field(default_factory=list)
-    confidence: list[float] = field(default_factory=list)
+    confidence: Floats = field(default_factory=lambda: np.empty(0))
     copies: int = 0
     unknown_codes: int = 0
 
@@ -109,30 +112,30 @@ class Engine:
     def take(self, items: Sequence[Item]) -> Taken:
         """Take messages in, in their order."""
         reading = Reading()
-        observations = self.drift.read(self._reader.read(items, reading))
+        observations = joined([self.drift.read(part) for part in self._reader.read(items, reading)])
         reading.close()
         self._look_for(reading.batch.made)
         events = self.drift.observe(observations)
         self.mix.observe(observations)
-        joined = self.join.apply(reading.batch)
-        for replaced in joined.replaced:
+        met = self.join.apply(reading.batch)
+        for replaced in met.replaced:
             self.accuracy.judged(replaced, sign=-1)
-        for found in joined.added:
+        for found in met.added:
             self.accuracy.judged(found)
         for key, count in reading.batch.made.items():
             self.accuracy.made(key, count)
         # In the order of the labels, whatever the batch they came in.
-        outcomes = sorted(map(_outcome, joined.added), key=lambda outcome: outcome.time)
+        outcomes = sorted(map(_outcome, met.added), key=lambda outcome: outcome.time)
         events += self.drift.observe_outcomes(outcomes)
         self._pass_time(reading.latest)
         if reading.threshold is not None:
             self.threshold = reading.threshold
         self.model_version = reading.model_version or self.model_version
-        taken = Taken(events, reading.messages, reading.unreadable, reading.labels, Counter(joined.origins))
+        taken = Taken(events, reading.messages, reading.unreadable, reading.labels, Counter(met.origins))
         if observations.unreadable:
             taken.unreadable[DECISIONS_UNREADABLE] += observations.unreadable
-        taken.delays, taken.confidence = joined.delays, reading.confidence
-        taken.copies, taken.unknown_codes = reading.copies, reading.unknown_codes + joined.unknown_codes
+        taken.delays, taken.confidence = met.delays, reading.confidences()
+        taken.copies, taken.unknown_codes = reading.copies, reading.unknown_codes + met.unknown_codes
         return taken
 
     def commit(self) -> None:

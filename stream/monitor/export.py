@@ -85,8 +85,9 @@ class Exporter:
         )
 
     def _drift(self) -> None:
-        readings = self._engine.drift.readings()
-        shown = [reading for reading in readings if is_shown(reading, self._engine.drift.settings)]
+        settings = self._engine.drift.settings
+        readings = self._engine.drift.readings(lambda window, against: is_shown(window, against, settings))
+        shown = [reading for reading in readings if is_shown(reading.window, reading.against, settings)]
         place = {id(r): (r.signal, r.model_version, r.window, str(r.against)) for r in shown}
         for spec, of_distance in ((c.DRIFT_DISTANCE, _distances), (c.DRIFT_FLOOR, _floors)):
             rows = {(*place[id(r)], name): value for r in shown for name, value in of_distance(r).items()}
@@ -173,15 +174,15 @@ class Exporter:
         self._to.add(spec, max(0, count - before), **({"window": window} if window else {}))
 
 
-def is_shown(reading: SignalReading, settings: DriftSettings) -> bool:
+def is_shown(window: str, against: Against, settings: DriftSettings) -> bool:
     """Which comparisons become series: alarms' own, and with training only the longest windows.
 
     All of them would be thousands of series that nobody looks at.
     """
-    if reading.against is Against.BASELINE:
-        return reading.window.endswith("_filings")
+    if against is Against.BASELINE:
+        return window.endswith("_filings")
     longest = {f"{max(settings.windows)}_filings", f"{max(settings.spans_seconds):g}_seconds"}
-    return reading.against is Against.TRAINING and reading.window in longest
+    return against is Against.TRAINING and window in longest
 
 
 def _distances(reading: SignalReading) -> Mapping[str, float]:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
+import numpy as np
 from pydantic_core import from_json
 
+from monitoring.decision_columns import DecisionColumns
 from monitoring.judged import HOUR_SECONDS, MILLIONTHS, Made, MadeCount
+from monitoring.layout import Floats
 from schemas import topics
 from schemas.codec import decode
 from schemas.decision import Route, Stage
 from schemas.errors import UnreadableMessage
+from schemas.instant import seconds_of
 from schemas.label import Label
 from stream.kafka.merged import Item
+from stream.monitor.column_reading import ColumnReader, MeasuresMany
 from stream.monitor.copies import Copies
+from stream.monitor.decoding import MAX_THRESHOLD, NotColumns, decode_decisions
 from stream.monitor.rows import Batch, DecisionRow, LabelRow, PathOf
 
 DECISIONS = (topics.AUTO_CODED, topics.REVIEW, topics.RETURNED)
@@ -26,8 +31,8 @@ WATCHED = (*DECISIONS, topics.LABELLED)
 ROUTES = frozenset(route.value for route in Route)
 STAGES = frozenset(stage.value for stage in Stage)
 REVIEW = Route.REVIEW.value
-MAX_THRESHOLD = 2.0
-"""A little above 1 sends everything to review."""
+FEW = 16
+"""So many messages are read one by one: columns would cost more."""
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, UnreadableMessage)
 
 
@@ -42,7 +47,7 @@ class Reading:
     made
         Decisions by hour, lane, model and policy version.
     confidence
-        Confidence indices, where there is one.
+        Confidence indices, where there is one, one by one or many together.
     threshold
         What the last of them was held against.
     model_version
@@ -57,7 +62,7 @@ class Reading:
 
     batch: Batch = field(default_factory=Batch)
     made: dict[tuple[int, str, str, str], MadeCount] = field(default_factory=dict)
-    confidence: list[float] = field(default_factory=list)
+    confidence: list[float | Floats] = field(default_factory=list)
     threshold: float | None = None
     model_version: str = ""
     latest: float = 0.0
@@ -66,6 +71,10 @@ class Reading:
     labels: Counter[str] = field(default_factory=Counter)
     copies: int = 0
     unknown_codes: int = 0
+
+    def confidences(self) -> Floats:
+        """All of them, shape (n,)."""
+        return np.concatenate([np.empty(0), *map(np.atleast_1d, self.confidence)])
 
     def close(self) -> None:
         """Everything is read."""
@@ -83,33 +92,61 @@ class Reader:
         Remembers the decisions seen.
     path_of
         Where a code stands in its nomenclature.
+    measure
+        Of the texts of many filings.
     """
 
-    def __init__(self, names: Mapping[str, str], copies: Copies, path_of: PathOf) -> None:
+    def __init__(self, names: Mapping[str, str], copies: Copies, path_of: PathOf, measure: MeasuresMany) -> None:
         self._names = names
+        self._columns = ColumnReader(copies, path_of, measure)
         self._copies = copies
         self._path_of = path_of
         self._decided_at = ("", 0.0)
 
-    def read(self, items: Iterable[Item], found: Reading) -> Iterator[dict[str, Any]]:
-        """Read messages in their order into `found`; gives each decision seen for the first time.
+    def read(self, items: Iterable[Item], found: Reading) -> Iterator[DecisionColumns | Iterable[dict[str, Any]]]:
+        """Read messages in their order into `found`; gives the decisions seen for the first time.
 
-        One at a time: whoever takes what it needs of a decision at once lets it go while it is still
-        in the processor's cache.
+        Each part is to be used up before the next is asked for.
         """
-        offsets, messages = found.batch.offsets, found.messages
+        offsets, decisions = found.batch.offsets, []
         for item in items:
-            topic = self._names[item.topic]
             offsets[item.topic, item.partition] = item.offset + 1
-            messages[topic] += 1
-            try:
-                if topic == topics.LABELLED:
+            if self._names[item.topic] == topics.LABELLED:
+                found.messages[topics.LABELLED] += 1
+                try:
                     self._label(item, found)
-                    continue
-                decision = from_json(item.value or b"", allow_inf_nan=False)
+                except UNREADABLE:
+                    found.unreadable[topics.LABELLED] += 1
+            else:
+                decisions.append(item)
+        found.messages.update(Counter(self._names[item.topic] for item in decisions))
+        yield from self._parts(decisions, found)
+
+    def _parts(self, items: Sequence[Item], found: Reading) -> Iterator[DecisionColumns | Iterable[dict[str, Any]]]:
+        """All at once where all are of the usual form; else halves, so that one that is not costs the others little."""
+        if len(items) < FEW:
+            yield self._one_by_one(items, found)
+            return
+        try:
+            decoded = decode_decisions([item.value for item in items])
+        except NotColumns:
+            middle = len(items) // 2
+            yield from self._parts(items[:middle], found)
+            yield from self._parts(items[middle:], found)
+            return
+        written_at = np.array([item.timestamp for item in items]) / 1000
+        columns = self._columns.read(decoded, written_at, found)
+        if len(columns):
+            yield columns
+
+    def _one_by_one(self, items: Iterable[Item], found: Reading) -> Iterator[dict[str, Any]]:
+        """One at a time: it is let go while it is still in the processor's cache."""
+        for item in items:
+            try:
+                decision = from_json(item.value or b"")
                 fresh = self._decision(decision, item.timestamp / 1000, found)
             except UNREADABLE:
-                found.unreadable[topic] += 1
+                found.unreadable[self._names[item.topic]] += 1
                 continue
             if fresh:
                 yield decision
@@ -117,12 +154,12 @@ class Reader:
     def _decision(self, decision: dict[str, Any], written_at: float, found: Reading) -> bool:
         """Take in a decision; whether it is seen for the first time."""
         _check(decision)
-        lane, code, audit = decision["route"], decision["code"], decision["audit"]
+        lane, code, audit = decision["route"], decision.get("code"), decision["audit"]
         model_version = decision["model_version"]
         said = decision["decided_at"]
         if said != self._decided_at[0]:
             # The worker gives a whole batch one instant.
-            self._decided_at = said, datetime.fromisoformat(said).timestamp()
+            self._decided_at = said, seconds_of(said)
         decided_at = min(self._decided_at[1], written_at)
         if self._copies.is_copy(decision["decision_id"]):
             found.copies += 1
@@ -135,14 +172,14 @@ class Reader:
             count = found.made[key] = MadeCount()
         count.decisions += 1
         count.audited += audit
-        candidates, confidence = decision["candidates"], decision["confidence_index"]
+        candidates, confidence = decision["candidates"], decision.get("confidence_index")
         if candidates:
             count.probability += int(candidates[0]["probability"] * MILLIONTHS)
         if audit or lane == REVIEW:
             found.batch.decisions.append(_row(decision, decided_at))
         if confidence is not None:
             found.confidence.append(confidence)
-            found.threshold = decision["threshold"]
+            found.threshold = decision.get("threshold")
         if decided_at > found.latest:
             found.latest = decided_at
         found.model_version = model_version
@@ -172,7 +209,7 @@ def _row(decision: Mapping[str, Any], decided_at: float) -> DecisionRow:
         decided_at,
         decision["route"],
         decision["stage"],
-        decision["code"] or "",
+        decision.get("code") or "",
         decision["nomenclature"],
         decision["model_version"],
         decision["policy_version"],
@@ -186,7 +223,7 @@ def _check(decision: Mapping[str, Any]) -> None:
     Validating the message as a whole costs more than all the rest. The filing's own fields are looked
     at where they are read (`monitoring.observations`).
     """
-    code, confidence, threshold = decision["code"], decision["confidence_index"], decision["threshold"]
+    code, confidence, threshold = decision.get("code"), decision.get("confidence_index"), decision.get("threshold")
     if (
         set(map(type, _texts(decision))) != _TEXT
         or (code is not None and type(code) is not str)

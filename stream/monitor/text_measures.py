@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from models.lru import BoundedCache
-from models.text import join_fields, normalise
+import numpy as np
+
+from models.text import distinct_words, join_fields
+from monitoring.layout import Floats
 from monitoring.observations import Texts
-from schemas.measures import TextMeasures, measure_text
+from schemas.measures import TextMeasures
+from schemas.text_counts import measure_texts
 from stream.monitor.watched import WatchedModel
 
 CACHE_ENTRIES = 60_000
-"""Measures remembered; about 0.7 kB each."""
+"""Texts remembered for a model; about half a kilobyte each. Beyond, the memory begins anew."""
+MODELS_REMEMBERED = 2
 
 
 class CachedTextMeasurer:
-    """The drift monitor's `TextMeasurer`.
+    """The drift monitor's `TextMeasurer`, for one filing or for a batch of them.
 
     Parameters
     ----------
@@ -25,20 +29,75 @@ class CachedTextMeasurer:
 
     def __init__(self, models: Mapping[str, WatchedModel], *, entries: int = CACHE_ENTRIES) -> None:
         self._models = models
-        self._cache: BoundedCache[tuple[Texts, str], TextMeasures] = BoundedCache(entries)
+        self._entries = entries
+        self._known: dict[str, _Known] = {}
 
     def __call__(self, texts: Texts, model_version: str) -> TextMeasures:
         """Measures of the three fields joined; `unknown_share` is `None` for a model that is not known."""
-        key = (texts, model_version)
-        measured = self._cache.get(key)
-        if measured is None:
-            measured = self._measure(texts, model_version)
-            self._cache.put(key, measured)
-        return measured
+        found = self.measure([join_fields(texts)], model_version)[0]
+        values = [None if value != value else value for value in found.tolist()]
+        characters, words, *shares = values
+        return TextMeasures(int(characters or 0), int(words or 0), *shares)
 
-    def _measure(self, texts: Texts, model_version: str) -> TextMeasures:
-        written = join_fields(texts)
+    def measure(self, written: Sequence[str], model_version: str) -> Floats:
+        """The same for many filings of one model, whose fields are joined already.
+
+        Returns
+        -------
+        Columns in the order of `TextMeasures`, NaN for `None`, shape (n, 6).
+        """
         model = self._models.get(model_version)
-        if model is None:
-            return measure_text(written, normalise(written), lambda word: True)._replace(unknown_share=None)
-        return measure_text(written, normalise(written, model.language), model.words.__contains__)
+        known = self._known.get(model_version)
+        if known is None or known.model is not model:
+            known = self._remember(model_version, model)
+        places = [*map(known.places.get, written)]
+        if None not in places:
+            return known.measures[np.array(places, dtype=np.int64)]
+        if len(known.places) + places.count(None) > self._entries:
+            known.clear()
+            places = [None] * len(written)
+        new = list(dict.fromkeys(text for text, place in zip(written, places, strict=True) if place is None))
+        measured = _measured(new, model)
+        if len(new) > self._entries:
+            # More at once than are ever remembered.
+            places_of = {text: place for place, text in enumerate(new)}
+            return measured[[places_of[text] for text in written]]
+        known.add(new, measured)
+        return known.measures[[*map(known.places.__getitem__, written)]]
+
+    def _remember(self, version: str, model: WatchedModel | None) -> _Known:
+        self._known.pop(version, None)
+        while len(self._known) >= MODELS_REMEMBERED:
+            self._known.pop(next(iter(self._known)))
+        self._known[version] = known = _Known(model)
+        return known
+
+
+class _Known:
+    """What is remembered for one model: text -> row."""
+
+    def __init__(self, model: WatchedModel | None) -> None:
+        self.model = model
+        self.places: dict[str, int] = {}
+        self.measures: Floats = np.empty((0, len(TextMeasures._fields)))
+
+    def clear(self) -> None:
+        self.places.clear()
+
+    def add(self, texts: Sequence[str], measured: Floats) -> None:
+        first = len(self.places)
+        if first + len(texts) > len(self.measures):
+            more = np.empty((2 * (first + len(texts)), measured.shape[1]))
+            more[:first] = self.measures[:first]
+            self.measures = more
+        self.measures[first : first + len(texts)] = measured
+        self.places.update(zip(texts, range(first, first + len(texts)), strict=True))
+
+
+def _measured(written: Sequence[str], model: WatchedModel | None) -> Floats:
+    if model is None:
+        words = [distinct_words(text) for text in written]
+        return measure_texts(written, [len(found) for found in words], [None] * len(written))
+    words = [distinct_words(text, model.language) for text in written]
+    known = model.words
+    return measure_texts(written, [len(found) for found in words], [len(found & known) for found in words])

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from pathlib import Path
 
+import numpy as np
 from pydantic_core import from_json, to_json
 
 from models.decide import decide_batch
-from models.starter.declarations import declarations
 from schemas import topics
 from schemas.codec import decode_formalities, encode
 from schemas.decision import Decision, Route, Source
@@ -20,10 +19,12 @@ from stream.bootstrap import Deciding, open_deciding
 from stream.kafka.merged import Item
 from stream.records import Outgoing
 from stream.settings import Settings, read_settings
-from stream.simulation.filings import Shares, filings
+from tests.bench.texts import DISTINCT, messages
 
 BEGAN = datetime(2026, 3, 2, tzinfo=UTC)
 CHUNK = 1_000
+SAMPLE, REVIEWED = 2_000, 0.2
+"""Filings by which the threshold is chosen, and the share for review."""
 LABELLED = 20
 """One decision for review in so many has its label at once."""
 RATE = 200
@@ -39,18 +40,24 @@ class Message:
     value: bytes
 
 
-def decided(count: int, deciding: Deciding, *, seed: int) -> Iterator[Decision]:
-    """Decisions of that many simulated filings, as the policy routes them."""
-    shares = Shares(malformed=0.0, insee_body=0.0, one_stop_counter=0.0)
-    messages = islice(filings(seed, shares, declarations(), clock=lambda _: BEGAN), count)
-    number = 0
-    while chunk := list(islice(messages, CHUNK)):
+def decided(dataset: str, count: int, deciding: Deciding) -> Iterator[Decision]:
+    """Decisions of that many filings of a set of `tests.bench.texts`, as the policy routes them."""
+    filed = messages(dataset, count)
+    for start in range(0, count, CHUNK):
+        chunk = filed[start : start + CHUNK]
         read = [decode_formalities(m.value, key=m.key, timestamp=BEGAN)[0] for m in chunk]
-        for made in decide_batch(read, model=deciding.model, policy=deciding.policy):
+        for number, made in enumerate(decide_batch(read, model=deciding.model, policy=deciding.policy), start):
             at = BEGAN + timedelta(seconds=number / RATE)
             source = Source(topics.RECEIVED, number % 12, number, at)
-            yield made.model_copy(update={"source": source, "decided_at": at + timedelta(milliseconds=4)})
-            number += 1
+            when = {"received_at": at, "decided_at": at + timedelta(milliseconds=4), "source": source}
+            yield made.model_copy(update=when)
+
+
+def open_for(settings: Settings) -> Deciding:
+    """A model and the threshold at which one filing in five is for review: the join must have work."""
+    deciding = open_deciding(settings)
+    confidences = [made.confidence_index or 0.0 for made in decided(DISTINCT, SAMPLE, deciding)]
+    return open_deciding(settings.model_copy(update={"threshold": float(np.quantile(confidences, REVIEWED))}))
 
 
 def messages_of(decisions: Iterator[Decision]) -> Iterator[Message]:
@@ -72,7 +79,7 @@ def messages_of(decisions: Iterator[Decision]) -> Iterator[Message]:
 
 def make_pool(model: Path, filings: int) -> list[Message]:
     """Messages of that many filings; run in a process of its own, since a model takes memory."""
-    return list(messages_of(decided(filings, open_deciding(read_settings(model=model)), seed=2)))
+    return list(messages_of(decided(DISTINCT, filings, open_for(read_settings(model=model)))))
 
 
 def outgoing(messages: Iterator[Message], settings: Settings) -> Iterator[Outgoing]:

@@ -51,9 +51,8 @@ def make_engine(watched: WatchedModel) -> MakeEngine:
 
     def make(path: Path | None) -> Engine:
         models = TwoModels(watched)
-        drift = DriftMonitor(
-            models.references, SETTINGS, measurer=CachedTextMeasurer(models.by_version), branches=models.branches
-        )
+        measurer = CachedTextMeasurer(models.by_version)
+        drift = DriftMonitor(models.references, SETTINGS, measurer=measurer, branches=models.branches)
         copies = Copies()
         engine = Engine(
             drift=drift,
@@ -61,7 +60,7 @@ def make_engine(watched: WatchedModel) -> MakeEngine:
             accuracy=AccuracyWindows(max(HOURS)),
             join=Join(path, models.path_of),
             models=models,
-            reader=Reader({name: name for name in WATCHED}, copies, models.path_of),
+            reader=Reader({name: name for name in WATCHED}, copies, models.path_of, measurer.measure),
             copies=copies,
             spans=Spans(HOURS, 2_160),
         )

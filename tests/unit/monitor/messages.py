@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from monitoring.decision_columns import DecisionColumns
 from schemas import topics
 from schemas.codec import encode
 from schemas.decision import Candidate, Decision, Route, Source, Stage
@@ -11,6 +13,9 @@ from schemas.formality import Formality
 from schemas.label import Label, LabelOrigin
 from schemas.reasons import DecisionReason
 from stream.kafka.merged import Item
+from stream.monitor.copies import Copies
+from stream.monitor.reading import WATCHED, Reader, Reading
+from stream.monitor.text_measures import CachedTextMeasurer
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 CODES = {"4322A": ("F", "43", "4322A"), "4322B": ("F", "43", "4322B"), "4711B": ("G", "47", "4711B")}
@@ -91,3 +96,17 @@ def item(message: Decision | Label | bytes | None, offset: int, topic: str | Non
     elif isinstance(message, Label):
         topic, moment = topics.LABELLED, message.labelled_at
     return Item(int(moment.timestamp() * 1000) + 1_000, topic or topics.REVIEW, 0, offset, value)
+
+
+def small_reader() -> Reader:
+    """Reads messages about the small nomenclature; no model is known."""
+    return Reader({name: name for name in WATCHED}, Copies(), path_of, CachedTextMeasurer({}).measure)
+
+
+def read_all(reader: Reader, items: list[Item], found: Reading) -> list[dict[str, Any]]:
+    """Few messages, one by one: the decisions themselves."""
+    decisions: list[dict[str, Any]] = []
+    for part in reader.read(items, found):
+        assert not isinstance(part, DecisionColumns)
+        decisions += part
+    return decisions

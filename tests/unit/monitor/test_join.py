@@ -15,11 +15,10 @@ from schemas import topics
 from schemas.decision import Decision, Route
 from schemas.label import Label, LabelOrigin
 from stream.errors import UsageError
-from stream.monitor.copies import Copies
 from stream.monitor.join import Join
-from stream.monitor.reading import WATCHED, Reader, Reading
+from stream.monitor.reading import Reader, Reading
 from stream.monitor.rows import Joined
-from tests.unit.monitor.messages import NOON, decision, item, label, path_of
+from tests.unit.monitor.messages import NOON, decision, item, label, path_of, read_all, small_reader
 
 
 @pytest.fixture
@@ -32,9 +31,9 @@ def join() -> Iterator[Join]:
 
 def given(join: Join, *messages: Decision | Label, reader: Reader | None = None) -> Joined:
     """Let a join take messages in as one batch."""
-    reader = reader or Reader({name: name for name in WATCHED}, Copies(), path_of)
+    reader = reader or small_reader()
     reading = Reading()
-    list(reader.read([item(message, offset) for offset, message in enumerate(messages)], reading))
+    read_all(reader, [item(message, offset) for offset, message in enumerate(messages)], reading)
     reading.close()
     assert not reading.unreadable
     return join.apply(reading.batch)
@@ -102,7 +101,7 @@ def test_a_label_read_twice_counts_once(join: Join) -> None:
 
 def test_copies_of_a_decision_are_one_decision(join: Join) -> None:
     """A worker's crash writes decisions twice, with the same id."""
-    reader = Reader({name: name for name in WATCHED}, Copies(), path_of)
+    reader = small_reader()
     given(join, decision(1), decision(1), reader=reader)
     given(join, decision(1), label(1), reader=reader)
     assert join.sizes().decisions == 1

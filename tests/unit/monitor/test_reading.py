@@ -12,9 +12,8 @@ from schemas import topics
 from schemas.codec import encode
 from schemas.decision import Route
 from stream.kafka.merged import Item
-from stream.monitor.copies import Copies
-from stream.monitor.reading import WATCHED, Reader, Reading
-from tests.unit.monitor.messages import NOON, decision, item, label, path_of
+from stream.monitor.reading import Reading
+from tests.unit.monitor.messages import NOON, decision, item, label, read_all, small_reader
 
 
 def read(*values: Any) -> tuple[Reading, list[dict[str, Any]]]:
@@ -23,7 +22,7 @@ def read(*values: Any) -> tuple[Reading, list[dict[str, Any]]]:
 
 def read_items(items: list[Item]) -> tuple[Reading, list[dict[str, Any]]]:
     found = Reading()
-    decisions = list(Reader({name: name for name in WATCHED}, Copies(), path_of).read(items, found))
+    decisions = read_all(small_reader(), items, found)
     found.close()
     return found, decisions
 

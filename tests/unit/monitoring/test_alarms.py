@@ -75,3 +75,21 @@ def test_one_alone_can_be_asked_for() -> None:
     detector = one(AlarmRule(persist=2, memory=5, calm=2, needs_distance=False))
     assert [step(distance, beyond=True)[0] for _ in range(2)] == [False, True]
     assert step(detector, fired=True)[0]
+
+
+def test_calm_steps_at_once_are_calm_steps_one_by_one() -> None:
+    """Whatever was before, and whatever comes after."""
+    chance = np.random.default_rng(1)
+    for _ in range(30):
+        single, many = (Alarms(RULE, windows=2, signals=3) for _ in range(2))
+        before = chance.random((4, 3)) < 0.5
+        for alarms in (single, many):
+            for fired in before:
+                alarms.update(beyond=np.zeros((2, 3), dtype=bool), within=~fired, fired=fired)
+        within = chance.random((chance.integers(1, 9), 3)) < 0.8
+        for row in within:
+            single.update(beyond=np.zeros((2, 3), dtype=bool), within=row, fired=np.zeros(3, dtype=bool))
+        assert many.nothing_stands()
+        many.pass_calmly(within)
+        assert many.state() == single.state()
+        assert many.suspect.tolist() == single.suspect.tolist()
