@@ -1,9 +1,9 @@
 """fastText behind one door: exact answers for a whole batch at once, and training.
 
 fastText answers one line at a time: it averages the vectors of the line's words and sub-words into
-a hidden vector, multiplies it with the output matrix and applies the loss. The averaging is cheap
-and stays the library's; the product is most of the time and is done here for the whole batch with
-BLAS (docs/adr/0003-batched-inference.md).
+a hidden vector, multiplies it with the output matrix and applies the loss. All three are done here
+for the whole batch: the average from words that are remembered (`models.tokens`), the product with
+BLAS (docs/adr/0003-batched-inference.md, docs/adr/0015-remembered-words.md).
 """
 
 from __future__ import annotations
@@ -24,12 +24,15 @@ from threadpoolctl import threadpool_limits
 from models import adagrad
 from models.errors import ArtefactError, TrainingError
 from models.exact import bits_for, largest, whole
+from models.tokens import TokenVectors
 
 Scores = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 
 BLOCK_LINES = 64
 """Lines scored together: enough for BLAS, few enough for the processor's cache."""
+HIDDEN_LINES = 512
+"""Lines whose hidden vectors are summed together."""
 
 MIN_INPUT_CELLS = 2**23
 """Cells (buckets times dimension) an input matrix must have, 32 MiB. With one thread fastText fills a
@@ -88,7 +91,15 @@ class FastTextClassifier:
         return int(self._output.shape[0])
 
     def hidden(self, lines: Sequence[str]) -> Scores:
-        """The library's own hidden vectors, shape (lines, dimension)."""
+        """Hidden vectors, shape (lines, dimension): the same bits in any company.
+
+        The library's up to the order of adding. Words are parted by blanks, as `models.features` writes them.
+        """
+        if self._input is not None:
+            summed = self.tokens.hidden(lines, self._input)
+            if summed is not None:
+                return summed
+        # A quantised matrix has no rows to add up: the library's own.
         vectors = np.empty((len(lines), self.dimension), dtype=np.float32)
         sentence, buffer, hidden = self._sentence, self._buffer, self._hidden
         for row, line in enumerate(lines):
@@ -111,10 +122,13 @@ class FastTextClassifier:
         sums are exact in float64: no order gives another result, and little more is lost than float32
         has to lose.
         """
-        for start in range(0, len(lines), BLOCK_LINES):
-            vectors, units = whole(self.hidden(lines[start : start + BLOCK_LINES]), self._bits)
-            exact = vectors @ self._weights
-            yield len(exact), np.multiply(exact, units * self._weights_unit).astype(np.float32)
+        for first in range(0, len(lines), HIDDEN_LINES):
+            vectors, units = whole(self.hidden(lines[first : first + HIDDEN_LINES]), self._bits)
+            units *= self._weights_unit
+            for start in range(0, len(vectors), BLOCK_LINES):
+                exact = vectors[start : start + BLOCK_LINES] @ self._weights
+                exact *= units[start : start + BLOCK_LINES]
+                yield len(exact), exact.astype(np.float32)
 
     def _likelihoods(self, scores: Scores) -> tuple[Scores, Scores]:
         """What the probabilities are proportional to, in the place of the scores, and the divisor of each row."""
@@ -161,6 +175,11 @@ class FastTextClassifier:
     def word_ngrams(self) -> int:
         """Most words of a word n-gram; 1 means none."""
         return int(self._model.f.getArgs().wordNgrams)
+
+    @cached_property
+    def tokens(self) -> TokenVectors:
+        """What each word adds to a hidden vector, remembered."""
+        return TokenVectors(self)
 
     def input_rows(self, word: str) -> Rows:
         """Rows of the input matrix that a word adds to a line: its own when it has one, its sub-words'."""
