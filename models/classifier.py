@@ -73,6 +73,7 @@ class FastTextClassifier:
         """With `ova` each code has its own yes-or-no probability: they need not sum to one."""
         labels = self._model.get_labels()
         self.codes: tuple[str, ...] = tuple(label.removeprefix(LABEL_PREFIX) for label in labels)
+        self._code_order = np.argsort(np.argsort(np.array(self.codes)))
         output = np.asarray(self._model.f.getOutputMatrix(), dtype=np.float32)
         self._output = np.ascontiguousarray((output / np.float32(temperature)).T)
         self._bits = bits_for(self.dimension)
@@ -146,20 +147,30 @@ class FastTextClassifier:
         Probabilities are in [0, 1] and rounded to six decimals (float32 carries no more); equal
         ones stand in the order of the codes.
         """
-        count = min(count, len(self.codes))
-        found: list[list[tuple[str, float]]] = []
+        best, stated = self.ranked(lines, count)
         code_of = self.codes.__getitem__
-        for _, scores in self._scores(lines):
+        return [
+            list(zip(map(code_of, columns), row, strict=True))
+            for columns, row in zip(best.tolist(), stated.tolist(), strict=True)
+        ]
+
+    def ranked(self, lines: Sequence[str], count: int) -> tuple[Rows, npt.NDArray[np.float64]]:
+        """What `top` says, as positions in `codes` and probabilities, shape (lines, at most `count`)."""
+        count = min(count, len(self.codes))
+        best = np.empty((len(lines), count), dtype=np.int64)
+        stated = np.empty((len(lines), count))
+        start = 0
+        for size, scores in self._scores(lines):
             likelihoods, normalisers = self._likelihoods(scores)
-            best, values = largest(likelihoods, count)
-            values /= normalisers
-            stated = np.round(np.clip(values.astype(np.float64), 0.0, 1.0), PROBABILITY_DECIMALS)
-            for columns, row in zip(best.tolist(), stated.tolist(), strict=True):
-                pairs = list(zip(map(code_of, columns), row, strict=True))
-                if len(set(row)) < count:
-                    pairs.sort(key=_most_probable_first)
-                found.append(pairs)
-        return found
+            best[start : start + size], values = largest(likelihoods, count)
+            stated[start : start + size] = values / normalisers
+            start += size
+        np.round(np.clip(stated, 0.0, 1.0, out=stated), PROBABILITY_DECIMALS, out=stated)
+        (tied,) = np.nonzero((stated[:, 1:] == stated[:, :-1]).any(axis=1))
+        order = np.lexsort((self._code_order[best[tied]], -stated[tied]), axis=1)
+        best[tied] = np.take_along_axis(best[tied], order, axis=1)
+        stated[tied] = np.take_along_axis(stated[tied], order, axis=1)
+        return best, stated
 
     def knows(self, word: str) -> bool:
         """Whether a word was in the training data often enough to have a vector of its own."""
@@ -208,10 +219,6 @@ class FastTextClassifier:
     def output_vectors(self) -> Scores:
         """One row a code, shape (codes, dimension): a row times a hidden vector is the code's score."""
         return self._output.T
-
-
-def _most_probable_first(pair: tuple[str, float]) -> tuple[float, str]:
-    return -pair[1], pair[0]
 
 
 def train(path: Path, *, quantised_to: Path | None = None, **hyperparameters: Any) -> FastTextClassifier:
