@@ -3,7 +3,7 @@
 fastText answers one line at a time: it averages the vectors of the line's words and sub-words into
 a hidden vector, multiplies it with the output matrix and applies the loss. All three are done here
 for the whole batch: the average from words that are remembered (`models.tokens`), the product with
-BLAS (docs/adr/0003-batched-inference.md, docs/adr/0015-remembered-words.md).
+BLAS (docs/adr/0003-batched-inference.md, docs/adr/0016-remembered-words.md).
 """
 
 from __future__ import annotations
