@@ -1,9 +1,9 @@
 """fastText behind one door: exact answers for a whole batch at once, and training.
 
 fastText answers one line at a time: it averages the vectors of the line's words and sub-words into
-a hidden vector, multiplies it with the output matrix and applies the loss. The averaging is cheap
-and stays the library's; the product is most of the time and is done here for the whole batch with
-BLAS (docs/adr/0003-batched-inference.md).
+a hidden vector, multiplies it with the output matrix and applies the loss. All three are done here
+for the whole batch: the average from words that are remembered (`models.tokens`), the product with
+BLAS (docs/adr/0003-batched-inference.md, docs/adr/0016-remembered-words.md).
 """
 
 from __future__ import annotations
@@ -24,12 +24,15 @@ from threadpoolctl import threadpool_limits
 from models import adagrad
 from models.errors import ArtefactError, TrainingError
 from models.exact import bits_for, largest, whole
+from models.tokens import TokenVectors
 
 Scores = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 
 BLOCK_LINES = 64
 """Lines scored together: enough for BLAS, few enough for the processor's cache."""
+HIDDEN_LINES = 512
+"""Lines whose hidden vectors are summed together."""
 
 MIN_INPUT_CELLS = 2**23
 """Cells (buckets times dimension) an input matrix must have, 32 MiB. With one thread fastText fills a
@@ -70,6 +73,7 @@ class FastTextClassifier:
         """With `ova` each code has its own yes-or-no probability: they need not sum to one."""
         labels = self._model.get_labels()
         self.codes: tuple[str, ...] = tuple(label.removeprefix(LABEL_PREFIX) for label in labels)
+        self._code_order = np.argsort(np.argsort(np.array(self.codes)))
         output = np.asarray(self._model.f.getOutputMatrix(), dtype=np.float32)
         self._output = np.ascontiguousarray((output / np.float32(temperature)).T)
         self._bits = bits_for(self.dimension)
@@ -88,7 +92,15 @@ class FastTextClassifier:
         return int(self._output.shape[0])
 
     def hidden(self, lines: Sequence[str]) -> Scores:
-        """The library's own hidden vectors, shape (lines, dimension)."""
+        """Hidden vectors, shape (lines, dimension): the same bits in any company.
+
+        The library's up to the order of adding. Words are parted by blanks, as `models.features` writes them.
+        """
+        if self._input is not None:
+            summed = self.tokens.hidden(lines, self._input)
+            if summed is not None:
+                return summed
+        # A quantised matrix has no rows to add up: the library's own.
         vectors = np.empty((len(lines), self.dimension), dtype=np.float32)
         sentence, buffer, hidden = self._sentence, self._buffer, self._hidden
         for row, line in enumerate(lines):
@@ -111,10 +123,13 @@ class FastTextClassifier:
         sums are exact in float64: no order gives another result, and little more is lost than float32
         has to lose.
         """
-        for start in range(0, len(lines), BLOCK_LINES):
-            vectors, units = whole(self.hidden(lines[start : start + BLOCK_LINES]), self._bits)
-            exact = vectors @ self._weights
-            yield len(exact), np.multiply(exact, units * self._weights_unit).astype(np.float32)
+        for first in range(0, len(lines), HIDDEN_LINES):
+            vectors, units = whole(self.hidden(lines[first : first + HIDDEN_LINES]), self._bits)
+            units *= self._weights_unit
+            for start in range(0, len(vectors), BLOCK_LINES):
+                exact = vectors[start : start + BLOCK_LINES] @ self._weights
+                exact *= units[start : start + BLOCK_LINES]
+                yield len(exact), exact.astype(np.float32)
 
     def _likelihoods(self, scores: Scores) -> tuple[Scores, Scores]:
         """What the probabilities are proportional to, in the place of the scores, and the divisor of each row."""
@@ -132,20 +147,30 @@ class FastTextClassifier:
         Probabilities are in [0, 1] and rounded to six decimals (float32 carries no more); equal
         ones stand in the order of the codes.
         """
-        count = min(count, len(self.codes))
-        found: list[list[tuple[str, float]]] = []
+        best, stated = self.ranked(lines, count)
         code_of = self.codes.__getitem__
-        for _, scores in self._scores(lines):
+        return [
+            list(zip(map(code_of, columns), row, strict=True))
+            for columns, row in zip(best.tolist(), stated.tolist(), strict=True)
+        ]
+
+    def ranked(self, lines: Sequence[str], count: int) -> tuple[Rows, npt.NDArray[np.float64]]:
+        """What `top` says, as positions in `codes` and probabilities, shape (lines, at most `count`)."""
+        count = min(count, len(self.codes))
+        best = np.empty((len(lines), count), dtype=np.int64)
+        stated = np.empty((len(lines), count))
+        start = 0
+        for size, scores in self._scores(lines):
             likelihoods, normalisers = self._likelihoods(scores)
-            best, values = largest(likelihoods, count)
-            values /= normalisers
-            stated = np.round(np.clip(values.astype(np.float64), 0.0, 1.0), PROBABILITY_DECIMALS)
-            for columns, row in zip(best.tolist(), stated.tolist(), strict=True):
-                pairs = list(zip(map(code_of, columns), row, strict=True))
-                if len(set(row)) < count:
-                    pairs.sort(key=_most_probable_first)
-                found.append(pairs)
-        return found
+            best[start : start + size], values = largest(likelihoods, count)
+            stated[start : start + size] = values / normalisers
+            start += size
+        np.round(np.clip(stated, 0.0, 1.0, out=stated), PROBABILITY_DECIMALS, out=stated)
+        (tied,) = np.nonzero((stated[:, 1:] == stated[:, :-1]).any(axis=1))
+        order = np.lexsort((self._code_order[best[tied]], -stated[tied]), axis=1)
+        best[tied] = np.take_along_axis(best[tied], order, axis=1)
+        stated[tied] = np.take_along_axis(stated[tied], order, axis=1)
+        return best, stated
 
     def knows(self, word: str) -> bool:
         """Whether a word was in the training data often enough to have a vector of its own."""
@@ -161,6 +186,11 @@ class FastTextClassifier:
     def word_ngrams(self) -> int:
         """Most words of a word n-gram; 1 means none."""
         return int(self._model.f.getArgs().wordNgrams)
+
+    @cached_property
+    def tokens(self) -> TokenVectors:
+        """What each word adds to a hidden vector, remembered."""
+        return TokenVectors(self)
 
     def input_rows(self, word: str) -> Rows:
         """Rows of the input matrix that a word adds to a line: its own when it has one, its sub-words'."""
@@ -189,10 +219,6 @@ class FastTextClassifier:
     def output_vectors(self) -> Scores:
         """One row a code, shape (codes, dimension): a row times a hidden vector is the code's score."""
         return self._output.T
-
-
-def _most_probable_first(pair: tuple[str, float]) -> tuple[float, str]:
-    return -pair[1], pair[0]
 
 
 def train(path: Path, *, quantised_to: Path | None = None, **hyperparameters: Any) -> FastTextClassifier:

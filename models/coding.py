@@ -96,7 +96,7 @@ class CodingModel:
                 continue
             coding = self.cache.get(content)
             if coding is None:
-                text, coding = self._before_model(formality)
+                text, coding = self.before_model(formality)
                 if coding is None:
                     waiting[content] = features.input_line(text, formality)
                     continue
@@ -109,7 +109,7 @@ class CodingModel:
             self.cache.put(content, coding)
         return [found[content] for content in contents]
 
-    def _before_model(self, formality: Formality) -> tuple[str, Coding | None]:
+    def before_model(self, formality: Formality) -> tuple[str, Coding | None]:
         """Normalised text, and the coding when rejection or a rule has it."""
         written = join_fields(features.raw_texts(formality))
         code = typed_code(written, self.nomenclature)

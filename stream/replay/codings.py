@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import starmap
 from typing import Any, cast
@@ -11,8 +11,9 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from models import features
+from models.classifier import PROBABILITY_DECIMALS, FastTextClassifier
 from models.coding import Coding, CodingModel, Content
-from models.lru import BoundedCache
 from schemas.decision import MAX_CANDIDATES, Stage
 from schemas.formality import CODING_FIELDS, Formality
 from schemas.reasons import DecisionReason
@@ -25,6 +26,7 @@ BATCH = 2_048
 
 STAGES = tuple(Stage)
 REASONS = tuple(DecisionReason)
+MODEL = STAGES.index(Stage.MODEL)
 NONE = -1
 """In a column of numbers of words: no word."""
 
@@ -79,9 +81,9 @@ class CodingTable:
     """
 
     def __init__(self, models: Sequence[CodingModel], vocabulary: Vocabulary, *, remembered: int = REMEMBERED) -> None:
+        numbers = {code: number for number, code in enumerate(vocabulary.codes)}
         # Their own caches would remember the same again, in more room.
-        self._models = [_without_cache(model) for model in models]
-        self._numbers = {code: number for number, code in enumerate(vocabulary.codes)}
+        self._coders = [_Coder(model, numbers) for model in models]
         self._remembered = remembered
         self._places: dict[Content, int] = {}
         self._tables: list[Table] = []
@@ -100,34 +102,67 @@ class CodingTable:
 
     def _forget(self) -> None:
         self._places = {}
-        self._tables = [np.zeros(0, dtype=LAYOUT) for _ in self._models]
+        self._tables = [np.zeros(0, dtype=LAYOUT) for _ in self._coders]
 
     def _learn(self, new: Sequence[Content]) -> None:
         first = len(self._places)
         self._places.update((content, first + number) for number, content in enumerate(new))
-        for number, model in enumerate(self._models):
+        # A coding depends on these fields alone: a value without the others takes a tenth of the time.
+        filings = cast("list[Formality]", list(starmap(Filed, new)))
+        for number, coder in enumerate(self._coders):
             added = np.zeros(len(new), dtype=LAYOUT)
+            for name, absent in (("settled", NONE), ("codes", NONE), ("probabilities", np.nan)):
+                added[name] = absent
             for start in range(0, len(new), BATCH):
-                chunk = new[start : start + BATCH]
-                # A coding depends on these fields alone: a value without the others takes a tenth of the time.
-                filings = cast("list[Formality]", list(starmap(Filed, chunk)))
-                self._fill(added[start : start + len(chunk)], model.code(filings))
+                coder.fill(added[start : start + BATCH], filings[start : start + BATCH])
+            added["confidence_index"] = _confidence(added["probabilities"])
             self._tables[number] = np.concatenate([self._tables[number], added])
 
-    def _fill(self, rows: Table, codings: Sequence[Coding]) -> None:
-        numbers = self._numbers
-        rows["stage"] = [STAGES.index(coding.stage) for coding in codings]
-        rows["settled"] = [NONE if coding.settled is None else REASONS.index(coding.settled) for coding in codings]
-        absent_codes, absent = [NONE] * MAX_CANDIDATES, [np.nan] * MAX_CANDIDATES
-        rows["codes"] = [
-            ([numbers[candidate.code] for candidate in coding.candidates] + absent_codes)[:MAX_CANDIDATES]
-            for coding in codings
-        ]
-        rows["probabilities"] = [
-            ([candidate.probability for candidate in coding.candidates] + absent)[:MAX_CANDIDATES] for coding in codings
-        ]
-        rows["confidence_index"] = [coding.confidence_index if coding.candidates else np.nan for coding in codings]
+
+class _Coder:
+    """Codes filings with one model into rows of a table."""
+
+    def __init__(self, model: CodingModel, numbers: Mapping[str, int]) -> None:
+        self._model = model
+        self._numbers = numbers
+        # The same answers as columns, where the classifier has them.
+        self._fasttext = model.classifier if isinstance(model.classifier, FastTextClassifier) else None
+        codes = self._fasttext.codes if self._fasttext else ()
+        self._number_of = np.array([numbers[code] for code in codes], dtype=np.int32)
+
+    def fill(self, rows: Table, filings: Sequence[Formality]) -> None:
+        """Code filings; `rows` are theirs and hold nothing yet."""
+        lines: list[str] = []
+        places: list[int] = []
+        for place, formality in enumerate(filings):
+            text, coding = self._model.before_model(formality)
+            if coding is None:
+                lines.append(features.input_line(text, formality))
+                places.append(place)
+            else:
+                self._note(rows, place, coding)
+        at = np.array(places, dtype=np.int64)
+        rows["stage"][at] = MODEL
+        if self._fasttext is not None:
+            best, probabilities = self._fasttext.ranked(lines, MAX_CANDIDATES)
+            width = best.shape[1]
+            rows["codes"][at, :width] = self._number_of[best]
+            rows["probabilities"][at, :width] = probabilities
+            return
+        for place, pairs in zip(places, self._model.classifier.top(lines, MAX_CANDIDATES), strict=True):
+            self._candidates(rows, place, pairs)
+
+    def _note(self, rows: Table, place: int, coding: Coding) -> None:
+        rows["stage"][place] = STAGES.index(coding.stage)
+        rows["settled"][place] = NONE if coding.settled is None else REASONS.index(coding.settled)
+        self._candidates(rows, place, [(found.code, found.probability) for found in coding.candidates])
+
+    def _candidates(self, rows: Table, place: int, pairs: Sequence[tuple[str, float]]) -> None:
+        for rank, (code, probability) in enumerate(pairs):
+            rows["codes"][place, rank] = self._numbers[code]
+            rows["probabilities"][place, rank] = probability
 
 
-def _without_cache(model: CodingModel) -> CodingModel:
-    return CodingModel(model.version, model.nomenclature, model.rules, model.classifier, BoundedCache(0))
+def _confidence(probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """`Coding.confidence_index` of each row; NaN without candidates."""
+    return np.round(probabilities[:, 0] - np.nan_to_num(probabilities[:, 1], nan=0.0), PROBABILITY_DECIMALS)

@@ -173,7 +173,8 @@ class _Work:
 
 def words(numbers: Numbers, dictionary: Sequence[str] | pa.Array) -> pa.DictionaryArray:
     """A column of words from their places in a dictionary; `NONE` is null."""
-    indices = pa.array(numbers.astype(np.int32), mask=numbers == NONE)
+    absent = numbers == NONE
+    indices = pa.array(numbers.astype(np.int32), mask=absent if absent.any() else None)
     return pa.DictionaryArray.from_arrays(indices, pa.array(dictionary, pa.string()))
 
 

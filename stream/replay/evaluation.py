@@ -20,15 +20,14 @@ _SEED = 20_261_128
 
 def history_of(run: Run, joined: JoinedLabels | None) -> History:
     """The columns of a run with its labels."""
-    filings = run.filings()
-    known, truth = _nothing(len(filings)), _nothing(len(filings))
+    filings = run.filings
+    known = truth = _nothing(len(filings))
     if joined is not None:
         known, truth = joined.first(), joined.last()
-    by_policy = [run.lanes(policy) for policy in range(1, len(run.summary.policies) + 1)]
     return History(
         filings=filings,
         codings=run.codings(truth.code),
-        lanes=tuple(zip(*by_policy, strict=True)),
+        lanes=run.lanes(),
         known=known,
         truth=truth,
         codes=run.nomenclature.codes,
@@ -38,8 +37,9 @@ def history_of(run: Run, joined: JoinedLabels | None) -> History:
 
 
 def _nothing(filings: int) -> Truth:
-    none = np.full(filings, NO_CODE, dtype=np.int32)
-    return Truth(none, np.zeros(filings), none)
+    # Views of one number: nothing takes no room.
+    none = np.broadcast_to(np.int32(NO_CODE), filings)
+    return Truth(none, np.broadcast_to(np.float64(0.0), filings), none)
 
 
 def evaluate(

@@ -182,7 +182,7 @@ def _labels(
         read_labels(options.labels, nomenclature),
         run.formality_ids,
         run.received_at,
-        first_day=run.filings().first_day,
+        first_day=run.filings.first_day,
         delay_seconds=_delay_seconds(options),
         audit_share=options.audit_share or (shares[0] if shares else None),
     )

@@ -1,12 +1,12 @@
 """A finished run as columns: its decisions, and the labels joined to them.
 
-Read column by column, so that memory is a few dozen bytes a filing and model, and nothing is done
-filing by filing.
+Read file by file into arrays, so that memory is a few dozen bytes a filing and model, and nothing is
+done filing by filing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -53,46 +53,68 @@ class Run:
         """How many rows a filing has."""
         return len(self.summary.models)
 
-    def column(self, name: str, model: int = 1) -> pa.ChunkedArray:
-        """One column for one model, from 1; filings in order."""
-        table = self.table([name])
-        if self.models == 1:
-            return table.column(0)
-        return table.column(0).take(pa.array(np.arange(model - 1, table.num_rows, self.models)))
-
-    def table(self, columns: Sequence[str]) -> pa.Table:
-        """Columns of every row, dictionaries made one."""
+    @cached_property
+    def rows(self) -> int:
+        """Rows of all files; each filing has one a model."""
         try:
-            return pa.concat_tables(
-                [pq.read_table(path, columns=list(columns)) for path in self.files]
-            ).unify_dictionaries()
+            return sum(pq.read_metadata(path).num_rows for path in self.files)
         except (pa.ArrowException, OSError) as error:
-            raise UsageError(f"{self.folder / DECISIONS}: cannot be read ({str(error).splitlines()[0]})") from error
+            raise self._unreadable(error) from error
+
+    def tables(self, columns: Sequence[str]) -> Iterator[tuple[slice, pa.Table]]:
+        """Columns of every row, file by file, and which filings these are."""
+        start = 0
+        for path in self.files:
+            try:
+                with pq.ParquetFile(path) as file:
+                    table = file.read(columns=list(columns))
+            except (pa.ArrowException, OSError) as error:
+                raise self._unreadable(error) from error
+            end = start + table.num_rows // self.models
+            yield slice(start, end), table
+            start = end
+
+    def _unreadable(self, error: Exception) -> UsageError:
+        return UsageError(f"{self.folder / DECISIONS}: cannot be read ({str(error).splitlines()[0]})")
 
     @cached_property
     def received_at(self) -> npt.NDArray[np.int64]:
         """Event time of each filing, microseconds since 1970 (UTC)."""
-        return _numbers(self.column("received_at").cast(pa.int64()))
+        found = np.empty(self.rows // self.models, dtype=np.int64)
+        for place, table in self.tables(["received_at"]):
+            found[place] = self._micros(table)
+        return found
+
+    def _micros(self, table: pa.Table) -> npt.NDArray[np.int64]:
+        return np.asarray(table["received_at"].cast(pa.int64()).to_numpy()[:: self.models], dtype=np.int64)
 
     @cached_property
     def formality_ids(self) -> pa.Array:
         """Identity of each filing."""
-        return _one(self.column("formality_id"))
+        found = [_one(table["formality_id"]) for _, table in self.tables(["formality_id"])]
+        if self.models > 1:
+            found = [ids.take(pa.array(np.arange(0, len(ids), self.models))) for ids in found]
+        return pa.concat_arrays(found) if found else pa.array([], pa.string())
 
+    @cached_property
     def filings(self) -> Filings:
         """What does not depend on a model."""
-        day = (self.received_at // DAY_MICROS).astype(np.int32)
-        first = int(day.min()) if len(day) else 0
-        forms = _one(self.column("type_form"))
-        names = forms.dictionary.to_pylist()
-        order = sorted(range(len(names)), key=lambda position: names[position])
-        return Filings(
-            first_day=first,
-            days=int(day.max()) - first + 1 if len(day) else 0,
-            day=day - first,
-            type_form=_translated(forms, {name: rank for rank, name in enumerate(sorted(names))}),
-            type_forms=tuple(names[position] for position in order),
-        )
+        rows = self.rows // self.models
+        day, form = np.empty(rows, dtype=np.int32), np.empty(rows, dtype=np.int32)
+        names: dict[str, int] = {}
+        for place, table in self.tables(["received_at", "type_form"]):
+            day[place] = self._micros(table) // DAY_MICROS
+            forms = _one(table["type_form"])
+            for name in forms.dictionary.to_pylist():
+                names.setdefault(name, len(names))
+            form[place] = _translated(forms, names)[:: self.models]
+        order = sorted(names)
+        # In the order of their names, and what has none stays last.
+        rank = np.array([order.index(name) for name in names] + [NO_CODE], dtype=np.int32)
+        first = int(day.min()) if rows else 0
+        days = int(day.max()) - first + 1 if rows else 0
+        day -= first
+        return Filings(first_day=first, days=days, day=day, type_form=rank[form], type_forms=tuple(order))
 
     def codings(self, truth: Ints) -> tuple[Codings, ...]:
         """What each model found.
@@ -103,37 +125,66 @@ class Run:
             Positions of the labels' codes, for the rank of the true code.
         """
         where = {code: position for position, code in enumerate(self.nomenclature.codes)}
-        first = self._by_model(_translated(self._whole("code_1"), where))
-        ranks = [np.zeros(len(truth), dtype=np.int32) for _ in first]
-        for position in range(1, MAX_CANDIDATES + 1):
-            given = self._by_model(_translated(self._whole(f"code_{position}"), where)) if position > 1 else first
-            for rank, codes in zip(ranks, given, strict=True):
-                rank[(rank == 0) & (codes == truth) & (codes >= 0)] = position
-        probability = self._by_model(_floats(self.table(["probability_1"]).column(0)))
-        confidence = self._by_model(_floats(self.table(["confidence_index"]).column(0)))
-        settled = self._by_model(_translated(self._whole("stage"), {Stage.REJECTION.value: 1}) == 1)
-        return tuple(
-            Codings(model.version, *columns)
-            for model, *columns in zip(self.summary.models, first, probability, confidence, settled, ranks, strict=True)
+        filings = len(truth)
+        found = tuple(
+            Codings(
+                model.version,
+                code=np.empty(filings, dtype=np.int32),
+                probability=np.empty(filings),
+                confidence=np.empty(filings),
+                settled=np.empty(filings, dtype=np.bool_),
+                rank=np.zeros(filings, dtype=np.int32),
+            )
+            for model in self.summary.models
         )
+        # Without a label no further candidate is looked at.
+        ranks = MAX_CANDIDATES if (truth >= 0).any() else 1
+        codes = [f"code_{rank}" for rank in range(1, ranks + 1)]
+        for place, table in self.tables([*codes, "probability_1", "confidence_index", "stage"]):
+            given = [self._by_model(_translated(_one(table[name]), where)) for name in codes]
+            probability = self._by_model(_floats(table["probability_1"]))
+            confidence = self._by_model(_floats(table["confidence_index"]))
+            settled = self._by_model(_translated(_one(table["stage"]), {Stage.REJECTION.value: 1}) == 1)
+            for model, coding in enumerate(found):
+                coding.code[place] = given[0][model]
+                coding.probability[place] = probability[model]
+                coding.confidence[place] = confidence[model]
+                coding.settled[place] = settled[model]
+                for rank in range(ranks, 0, -1):
+                    same = (given[rank - 1][model] == truth[place]) & (truth[place] >= 0)
+                    coding.rank[place][same] = rank
+        return found
 
-    def lanes(self, policy: int) -> tuple[Lanes, ...]:
-        """Where one policy, from 1, sent each filing of each model."""
+    def lanes(self) -> tuple[tuple[Lanes, ...], ...]:
+        """For each model where each policy sent each filing."""
+        filings, policies = self.rows // self.models, self.summary.policies
+        found = tuple(
+            tuple(
+                Lanes(
+                    chosen.version,
+                    chosen.policy.threshold,
+                    *(np.empty(filings, dtype=np.bool_) for _ in ("auto", "review", "audit")),
+                )
+                for chosen in policies
+            )
+            for _ in self.summary.models
+        )
         positions = {Route.AUTO.value: 1, Route.REVIEW.value: 2}
-        routes = self._by_model(_translated(self._whole(policy_column("route", policy)), positions))
-        audits = self._by_model(_booleans(self.table([policy_column("audit", policy)]).column(0)))
-        chosen = self.summary.policies[policy - 1]
-        return tuple(
-            Lanes(chosen.version, chosen.policy.threshold, auto=route == 1, review=route == 2, audit=audit)
-            for route, audit in zip(routes, audits, strict=True)
-        )
-
-    def _whole(self, name: str) -> pa.Array:
-        return _one(self.table([name]).column(0))
+        routes, audits = ([policy_column(name, policy.number) for policy in policies] for name in ("route", "audit"))
+        for place, table in self.tables([*routes, *audits]):
+            for number, (route, audit) in enumerate(zip(routes, audits, strict=True)):
+                sent = self._by_model(_translated(_one(table[route]), positions))
+                copied = self._by_model(_booleans(table[audit]))
+                for model in range(self.models):
+                    lanes = found[model][number]
+                    lanes.auto[place] = sent[model] == 1
+                    lanes.review[place] = sent[model] == 2
+                    lanes.audit[place] = copied[model]
+        return found
 
     def _by_model(self, values: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
         """A column of all rows as one array a model: rows of one filing stand together."""
-        return [np.ascontiguousarray(values[model :: self.models]) for model in range(self.models)]
+        return [values[model :: self.models] for model in range(self.models)]
 
 
 def _one(column: pa.ChunkedArray) -> pa.Array:
@@ -148,10 +199,6 @@ def _translated(column: pa.DictionaryArray, positions: dict[str, int]) -> Ints:
     indices = pc.fill_null(column.indices, len(table) - 1).to_numpy(zero_copy_only=False)
     translated: Ints = table[indices]
     return translated
-
-
-def _numbers(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
-    return np.asarray(column.to_numpy(), dtype=np.int64)
 
 
 def _floats(column: pa.ChunkedArray) -> Floats:

@@ -47,7 +47,8 @@ class Rows:
     def _file(self, number: int) -> pa.Table:
         table = self._held.pop(number, None)
         if table is None:
-            table = pq.read_table(self._run.files[number], columns=self._columns)
+            with pq.ParquetFile(self._run.files[number]) as file:
+                table = file.read(columns=self._columns)
         self._held[number] = table
         while len(self._held) > FILES:
             self._held.popitem(last=False)

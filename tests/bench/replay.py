@@ -15,7 +15,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -52,14 +53,13 @@ def main() -> int:
             progress.print(f"writing {options.filings} filings, {dataset}")
             replay_data.write(dataset, options.filings, path)
         found: dict[str, list[dict[str, float]]] = {}
-        with Broker(folder) as broker, RoundTopics(broker, "replay.") as topics:
-            progress.print("filling Kafka")
-            topics.fill(replay_data.messages(REPEATING, options.filings))
+        cases = [case for case in _cases(options, models, tables) if _chosen(options, case[0])]
+        with _kafka(folder, options, needed=any("Kafka" in name for name, _, _ in cases)) as settings:
             for number in range(options.rounds):
-                for case, command, rows in _cases(options, models, tables):
+                for case, command, rows in cases:
                     progress.print(f"round {number + 1}: {case}")
                     shutil.rmtree(folder / "out", ignore_errors=True)
-                    found.setdefault(case, []).append(_measured(command, folder / "out", rows, topics.settings))
+                    found.setdefault(case, []).append(_measured(command, folder / "out", rows, settings))
     _show(found)
     print(json.dumps({"filings": options.filings, "cases": found}))
     return 0
@@ -69,9 +69,27 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench-replay BENCH='...'", description=__doc__)
     parser.add_argument("--filings", type=int, default=1_000_000, help="default 1,000,000")
     parser.add_argument("--plain", type=int, default=50_000, help="rows of the plain contenders, which are slow")
-    parser.add_argument("--rounds", type=int, default=3, help="default 3")
+    parser.add_argument("--rounds", type=int, default=2, help="default 2: some ten minutes for a million")
+    parser.add_argument("--only", action="append", metavar="TEXT", help="cases with this in their name; again for more")
     parser.add_argument("--model", type=Path, help="default: the starter model")
     return parser.parse_args()
+
+
+def _chosen(options: argparse.Namespace, case: str) -> bool:
+    """Whether a case is wanted; what all are held against always is."""
+    return not options.only or case.startswith("raw predict") or any(text in case for text in options.only)
+
+
+@contextmanager
+def _kafka(folder: Path, options: argparse.Namespace, *, needed: bool) -> Iterator[Settings]:
+    """Settings of a broker that holds the repeating filings; of none where no case needs one."""
+    if not needed:
+        yield Settings(kafka_bootstrap_servers="127.0.0.1:1")
+        return
+    with Broker(folder) as broker, RoundTopics(broker, "replay.") as topics:
+        progress.print("filling Kafka")
+        topics.fill(replay_data.messages(REPEATING, options.filings))
+        yield topics.settings
 
 
 def _cases(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from models import contributions, features
+from models import features, tokens
 from models.classifier import LABEL_PREFIX, FastTextClassifier, train
 from models.contributions import Contributions, fasttext_of
 from models.errors import ModelError, NomenclatureError
@@ -79,7 +79,7 @@ def test_contributions_have_the_same_bits_in_any_batch_and_after_forgetting(
     lines = [line.split() for line in _odd_lines(small_examples)[: LINES // 2]]
     codes = [classifier.codes[:2]] * len(lines)
     together = Contributions(classifier).of(lines, codes)
-    monkeypatch.setattr(contributions, "KNOWN_TOKENS", 80)
+    monkeypatch.setattr(tokens, "KNOWN_TOKENS", 80)
     forgetful = Contributions(classifier)
 
     for line, asked, parts in zip(lines, codes, together, strict=True):
