@@ -81,6 +81,7 @@ are there. The same corpus, seed and library versions give the same models and f
 test fails when the corpus, the evaluation set or the text and feature versions are no longer those
 measured.
 
-- corpus `{sources["corpus"][:16]}`, evaluation set `{sources["evaluation"][:16]}`, text version
+- corpus `{sources["corpus"][:16]}`, evaluation set `{sources["evaluation"][:16]}`, harder set
+  `{sources["hard"][:16]}`, text version
   {sources["text_version"]}, features version {sources["features_version"]}
 - {said}"""
