@@ -1,6 +1,6 @@
 """What each step of the starter's training bought: train without it, measure, write `ablations.json`.
 
-    python -m tests.quality.ablate          takes about eight minutes on an idle core
+    python -m tests.quality.ablate          takes minutes; a row costs what one training costs
 
 Each row takes one step away from the training of the starter model of NAF rev. 2; the rest stays.
 Run it when the training changed, before `make quality`, which shows the rows.
@@ -115,7 +115,7 @@ def _variants(settings: TrainingSettings) -> Iterator[tuple[str, TrainingSetting
     yield "quantised", replace(settings, quantised=True)
 
 
-def _augmented(settings: TrainingSettings, **changes: float) -> TrainingSettings:
+def _augmented(settings: TrainingSettings, **changes: Any) -> TrainingSettings:
     return replace(settings, augmentation=replace(settings.augmentation, **changes))
 
 
