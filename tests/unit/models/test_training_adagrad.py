@@ -96,7 +96,16 @@ def test_another_loss_than_softmax_is_refused_in_words(tmp_path: Path) -> None:
 def test_dropout_leaves_the_inputs_as_they_were() -> None:
     """Each pass leaves out others: what one pass dropped must be there in the next."""
     inputs = sparse.csr_matrix(np.eye(6, dtype=np.float32))
-    learn(inputs, [0, 1] * 3, nodes=sparse.identity(2, dtype=np.float32, format="csr"), dim=4, epoch=3, lr=0.1, dropout=0.5, seed=1)
+    learn(
+        inputs,
+        [0, 1] * 3,
+        nodes=sparse.identity(2, dtype=np.float32, format="csr"),
+        dim=4,
+        epoch=3,
+        lr=0.1,
+        dropout=0.5,
+        seed=1,
+    )
 
     assert (inputs.toarray() == np.eye(6)).all()
 
