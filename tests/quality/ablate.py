@@ -65,7 +65,8 @@ def main() -> None:
             print(json.dumps(rows[-1]), flush=True)
     content = {
         "measured_on": (
-            f"One step is taken away, or one not kept added; the others stay. Trained on {len(kept):,} lines of the corpus;"
+            "One step is taken away, or one not kept added; the others stay."
+            f" Trained on {len(kept):,} lines of the corpus;"
             f" {len(aside):,} lines, whole groups of near-duplicates, were kept aside and are weighed by how"
             f" often their codes are filed (worth {len(weighed):,}); the evaluation set is the one above."
         ),
