@@ -120,8 +120,8 @@ def branches(codes: Sequence[str]) -> sparse.csr_matrix:
     sparse.csr_matrix
         Shape (codes, nodes).
 
-    >>> branches(["1011", "1012"]).toarray().round(1).tolist()  # 1, 10, 101, then each alone
-    [[0.7, 0.7, 0.7, 1.0, 0.0], [0.7, 0.7, 0.7, 0.0, 1.0]]
+    >>> (branches(["11", "12"]) > 0.9).toarray().tolist()  # 1 is shared, 11 and 12 are whole
+    [[False, True, False], [False, False, True]]
     """
     nodes: dict[str, int] = {}
     cells = [
