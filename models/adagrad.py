@@ -32,6 +32,9 @@ FIRST_INPUT = 3.0
 FIRST_OUTPUT = 0.1
 """Spread of the random start: of input rows in units of 1 / dimension, of output rows as they are."""
 
+BRANCH_SHARE = 0.7
+"""How much of a branch's vector is in each of its codes: a code of few lines is learnt by its kin's."""
+
 _END = "</s>"
 _PAIR_FACTOR = 116_049_371
 _MASK_64 = 2**64 - 1
@@ -106,11 +109,49 @@ def _hash(word: str) -> int:
     return value - 2**32 if value >= 2**31 else value
 
 
-def fill(model: Any, path: Path, *, epoch: int, lr: float, dropout: float, seed: int, members: int = 1) -> None:
+def branches(codes: Sequence[str]) -> sparse.csr_matrix:
+    """How each code's output vector is made: its own, and a part of each of its branches'.
+
+    A branch is what codes begin with: the codes of a classification say their kin by their first characters.
+    What is learnt is one vector a node; what is served is their sums, one a code, at no further cost.
+
+    Returns
+    -------
+    sparse.csr_matrix
+        Shape (codes, nodes).
+
+    >>> (branches(["11", "12"]) > 0.9).toarray().tolist()  # 1 is shared, 11 and 12 are whole
+    [[False, True, False], [False, False, True]]
+    """
+    nodes: dict[str, int] = {}
+    cells = [
+        (row, nodes.setdefault(code[:length], len(nodes)), 1.0 if length == len(code) else BRANCH_SHARE)
+        for row, code in enumerate(codes)
+        for length in range(1, len(code) + 1)
+    ]
+    rows, columns, shares = zip(*cells, strict=True)
+    return sparse.csr_matrix(
+        (np.asarray(shares, dtype=np.float32), (rows, columns)), shape=(len(codes), len(nodes)), dtype=np.float32
+    )
+
+
+def fill(
+    model: Any,
+    path: Path,
+    *,
+    epoch: int,
+    lr: float,
+    dropout: float,
+    seed: int,
+    members: int = 1,
+    nodes: sparse.csr_matrix | None = None,
+) -> None:
     """Give a model whose dictionary is of this training file the matrices learnt from it.
 
     Parameters
     ----------
+    nodes
+        What each label's output vector is the sum of (`branches`); its own vector alone unless given.
     members
         Learn so many times from other starts, each with its share of the dimensions: side by side they
         are one model whose scores are the sums of the members', and whose errors are fewer.
@@ -120,11 +161,13 @@ def fill(model: Any, path: Path, *, epoch: int, lr: float, dropout: float, seed:
     column = {label: position for position, label in enumerate(model.get_labels())}
     inputs = InputRows(model).matrix(lines)
     truth = [column[label] for label in labels]
+    if nodes is None:
+        nodes = sparse.identity(len(column), dtype=np.float32, format="csr")
     dims = [len(part) for part in np.array_split(np.arange(model.get_dimension()), members)]
     # More threads would add up in another order: other bits.
     with threadpool_limits(limits=1, user_api="blas"):
         learnt = [
-            learn(inputs, truth, classes=len(column), dim=dim, epoch=epoch, lr=lr, dropout=dropout, seed=seed + member)
+            learn(inputs, truth, nodes=nodes, dim=dim, epoch=epoch, lr=lr, dropout=dropout, seed=seed + member)
             for member, dim in enumerate(dims)
         ]
     model.set_matrices(*(np.hstack(matrices) for matrices in zip(*learnt, strict=True)))
@@ -134,7 +177,7 @@ def learn(
     inputs: sparse.csr_matrix,
     truth: Sequence[int],
     *,
-    classes: int,
+    nodes: sparse.csr_matrix,
     dim: int,
     epoch: int,
     lr: float,
@@ -149,6 +192,8 @@ def learn(
         Averaging weights, shape (lines, rows of the input matrix).
     truth
         Column of each line's class.
+    nodes
+        What each class's output vector is the sum of, shape (classes, nodes).
     epoch
         Passes over the lines, each in an order of its own.
     lr
@@ -162,9 +207,10 @@ def learn(
     input_matrix = draw.random((inputs.shape[1], dim), dtype=np.float32)
     input_matrix -= np.float32(0.5)
     input_matrix *= np.float32(2.0 * FIRST_INPUT / dim)
-    output_matrix = draw.standard_normal((classes, dim), dtype=np.float32) * np.float32(FIRST_OUTPUT)
+    node_matrix = draw.standard_normal((nodes.shape[1], dim), dtype=np.float32) * np.float32(FIRST_OUTPUT)
+    of_nodes = nodes.T.tocsr()
     input_squares = np.full(inputs.shape[1], SMALLEST_SQUARE, dtype=np.float32)
-    output_squares = np.full(classes, SMALLEST_SQUARE, dtype=np.float32)
+    node_squares = np.full(nodes.shape[1], SMALLEST_SQUARE, dtype=np.float32)
     columns = np.asarray(truth)
     lines = inputs.shape[0]
     steps = epoch * -(-lines // BATCH_LINES)
@@ -176,23 +222,30 @@ def learn(
             step += 1
             batch = order[start : start + BATCH_LINES]
             used, weights = _used_rows(_thinned(inputs[batch], dropout, draw))
-            hidden = np.asarray(weights @ input_matrix[used])
+            rows, output_matrix = input_matrix[used], nodes @ node_matrix
+            hidden = np.asarray(weights @ rows)
             error = _softmax(hidden @ output_matrix.T)
             error[np.arange(len(batch)), columns[batch]] -= 1.0
-            input_gradient = np.asarray(weights.T @ (error @ output_matrix))
-            output_gradient = error.T @ hidden
-            input_squares[used] += np.square(input_gradient).mean(axis=1)
-            input_matrix[used] -= rate * input_gradient / np.sqrt(input_squares[used])[:, None]
-            output_squares += np.square(output_gradient).mean(axis=1)
-            output_matrix -= rate * output_gradient / np.sqrt(output_squares)[:, None]
-    return input_matrix, output_matrix
+            squares, change = _adagrad(np.asarray(weights.T @ (error @ output_matrix)), input_squares[used], rate)
+            input_squares[used], input_matrix[used] = squares, rows - change
+            node_squares, change = _adagrad(of_nodes @ (error.T @ hidden), node_squares, rate)
+            node_matrix -= change
+    return input_matrix, np.asarray(nodes @ node_matrix)
+
+
+def _adagrad(gradient: Floats, squares: Floats, rate: np.float32) -> tuple[Floats, Floats]:
+    """New sums of squares, one a row, and the step to take; the gradient's memory holds the step."""
+    squares = squares + np.einsum("ij,ij->i", gradient, gradient) / np.float32(gradient.shape[1])
+    gradient *= (rate / np.sqrt(squares))[:, None]
+    return squares, gradient
 
 
 def _thinned(batch: sparse.csr_matrix, dropout: float, draw: np.random.Generator) -> sparse.csr_matrix:
-    """A batch with some of its weights zero and the others larger by as much."""
+    """A batch without some of its weights and the others larger by as much."""
     if dropout > 0.0:
         kept = draw.random(len(batch.data), dtype=np.float32) >= dropout
         batch.data *= kept * np.float32(1.0 / (1.0 - dropout))
+        batch.eliminate_zeros()
     return batch
 
 

@@ -234,7 +234,7 @@ def train(path: Path, *, quantised_to: Path | None = None, **hyperparameters: An
         fastText's own (`dim`, `lr`, `epoch`, `wordNgrams`, `minn`, `maxn`, `minCount`, `bucket`,
         `loss`, `thread`, `seed`); one thread makes the same data give the same bytes. With
         `optimiser` "adagrad" (softmax only) the library builds the dictionary and `models.adagrad`
-        learns, with a `dropout` and `members` of its own; "sgd" is the library's training.
+        learns, with `dropout`, `members` and `kinship` of its own; "sgd" is the library's training.
 
     Raises
     ------
@@ -260,14 +260,25 @@ def train(path: Path, *, quantised_to: Path | None = None, **hyperparameters: An
 
 
 def _learnt_by_adagrad(
-    path: Path, *, epoch: int, lr: float, dropout: float = 0.0, members: int = 1, **dictionary: Any
+    path: Path,
+    *,
+    epoch: int,
+    lr: float,
+    dropout: float = 0.0,
+    members: int = 1,
+    kinship: bool = False,
+    **dictionary: Any,
 ) -> Any:
     """A model with the library's dictionary of the file and matrices of our own learning."""
     if dictionary.get("loss") != "softmax":
         raise TrainingError("optimiser adagrad learns by loss softmax alone")
     # No epoch: the library reads the file, builds its dictionary and leaves the matrices to us.
     model = _in_thread(lambda: fasttext.train_supervised(str(path), verbose=0, epoch=0, **dictionary))
-    adagrad.fill(model, path, epoch=epoch, lr=lr, dropout=dropout, seed=dictionary["seed"], members=members)
+    codes = [label.removeprefix(LABEL_PREFIX) for label in model.get_labels()]
+    nodes = adagrad.branches(codes) if kinship else None
+    adagrad.fill(
+        model, path, epoch=epoch, lr=lr, dropout=dropout, seed=dictionary["seed"], members=members, nodes=nodes
+    )
     return model
 
 

@@ -21,7 +21,7 @@ from typing import Any
 from models import features, text
 from models.starter import declarations
 from models.starter.channels import further
-from tests.quality import corpus, measure, outside, page, pictures, variants
+from tests.quality import corpus, hard, measure, outside, page, pictures, variants
 
 HERE = Path(__file__).parent
 FIGURES = HERE / "figures.json"
@@ -72,6 +72,7 @@ def sources() -> dict[str, Any]:
     return {
         "corpus": corpus.digest(),
         "evaluation": corpus.file_digest(measure.EVALUATION),
+        "hard": corpus.file_digest(measure.HARD),
         "text_version": text.VERSION,
         "features_version": features.VERSION,
     }
@@ -96,6 +97,7 @@ def _measured(options: argparse.Namespace, work: Path) -> dict[str, Any]:
             _codiflux("train", "--starter", "--nomenclature", name, "--output", str(folder))
         _say(f"measuring {name}")
         figures["models"][name] = measure.measured(folder, measure.evaluation_set(name))
+        figures["models"][name]["hard"] = hard.measured(folder, name)
         _check_trained_on_this_corpus(folder, figures["models"][name]["rows_trained"])
         folders[name] = folder
     _say("measuring variants")

@@ -23,17 +23,18 @@ from tests.quality.likeness import plain
 
 STARTER = Path(declarations.__file__).parent
 EVALUATION = STARTER / "evaluation" / "declarations.csv"
+HARD = STARTER / "evaluation" / "hard.csv"
 CODE_COLUMN = {"naf-rev2": "code", "naf-2025": "code_2025"}
 VARIABLES = ("nature", "type_form", "surface", "event", "cj", "activity_permanence_status")
 RELIABILITY_BINS = 10
 DECIMALS = 4
 
 
-def evaluation_set(nomenclature: str) -> list[Example]:
-    """The independent declarations with their codes in one nomenclature."""
-    with EVALUATION.open(encoding="utf-8", newline="") as file:
+def evaluation_set(nomenclature: str, path: Path = EVALUATION) -> list[Example]:
+    """The declarations of an independent set with their codes in one nomenclature."""
+    with path.open(encoding="utf-8", newline="") as file:
         codes = [row[CODE_COLUMN[nomenclature]] for row in csv.DictReader(file)]
-    filings = [filing.formality for filing in open_filings(EVALUATION).filings]
+    filings = [filing.formality for filing in open_filings(path).filings]
     return [Example(filing, code) for filing, code in zip(filings, codes, strict=True) if filing is not None]
 
 
@@ -58,10 +59,10 @@ def measured(folder: Path, examples: Sequence[Example]) -> dict[str, Any]:
         "reliability": {"before": _reliability(before), "after": _reliability(after)},
         "ece": {"before": expected_calibration_error(before), "after": expected_calibration_error(after)},
         "by_section": _by_section(examples, codings, model),
-        "by_type": _by_group(examples, codings, lambda example: example.formality.type_form or "-"),
-        "by_length": _by_group(examples, codings, _length),
+        "by_type": by_group(examples, codings, lambda example: example.formality.type_form or "-"),
+        "by_length": by_group(examples, codings, _length),
         "without": _without_variables(examples, model),
-        "not_in_corpus": _not_in_corpus(examples, codings),
+        "not_in_corpus": not_in_corpus(examples, codings),
         "confusions": _confusions(examples, codings, model, policy),
     }
     return rounded(figures)  # type: ignore[no-any-return]
@@ -100,12 +101,12 @@ def _reliability(pairs: Sequence[tuple[float, bool]]) -> list[tuple[float, float
     ]
 
 
-def _first(coding: Coding) -> str | None:
+def first(coding: Coding) -> str | None:
     return coding.candidates[0].code if coding.candidates else None
 
 
 def share_right(examples: Sequence[Example], codings: Sequence[Coding]) -> dict[str, Any]:
-    hits = sum(_first(coding) == example.code for example, coding in zip(examples, codings, strict=True))
+    hits = sum(first(coding) == example.code for example, coding in zip(examples, codings, strict=True))
     among = sum(
         any(candidate.code == example.code for candidate in coding.candidates)
         for example, coding in zip(examples, codings, strict=True)
@@ -119,7 +120,7 @@ def share_right(examples: Sequence[Example], codings: Sequence[Coding]) -> dict[
     }
 
 
-def _by_group(examples: Sequence[Example], codings: Sequence[Coding], key: Any) -> list[dict[str, Any]]:
+def by_group(examples: Sequence[Example], codings: Sequence[Coding], key: Any) -> list[dict[str, Any]]:
     """Most filings first."""
     groups: dict[str, list[tuple[Example, Coding]]] = defaultdict(list)
     for example, coding in zip(examples, codings, strict=True):
@@ -145,11 +146,11 @@ def _length(example: Example) -> str:
 
 def _by_section(examples: Sequence[Example], codings: Sequence[Coding], model: CodingModel) -> list[dict[str, Any]]:
     section = model.nomenclature.section
-    rows = _by_group(examples, codings, lambda example: section(example.code) or "-")
+    rows = by_group(examples, codings, lambda example: section(example.code) or "-")
     right: Counter[str | None] = Counter(
         section(example.code)
         for example, coding in zip(examples, codings, strict=True)
-        if (first := _first(coding)) is not None and section(first) == section(example.code)
+        if (given := first(coding)) is not None and section(given) == section(example.code)
     )
     labels = model.nomenclature.branch_labels
     for row in rows:
@@ -170,7 +171,7 @@ def _without_variables(examples: Sequence[Example], model: CodingModel) -> list[
     return rows
 
 
-def _not_in_corpus(examples: Sequence[Example], codings: Sequence[Coding]) -> dict[str, Any]:
+def not_in_corpus(examples: Sequence[Example], codings: Sequence[Coding]) -> dict[str, Any]:
     """Accuracy without the bare names of one or two words that stand in the training corpus too."""
     trained = {plain(line.text) for line in declarations.declarations()}
     kept = [
@@ -197,7 +198,7 @@ def _confusions(
     unseen: dict[tuple[str, str], float] = defaultdict(float)
     rows: Counter[tuple[str, str]] = Counter()
     for example, coding in zip(examples, codings, strict=True):
-        given = _first(coding)
+        given = first(coding)
         if given is None or given == example.code:
             continue
         pair = (example.code, given)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.quality import beyond, details, published
+from tests.quality import beyond, details, hard, published
 from tests.quality.markdown import Figures, between, both, percent, table, wrapped
 
 LEVEL_NAMES = ("section", "division", "group", "class", "sub-class")
@@ -16,6 +16,7 @@ def page(figures: Figures) -> str:
         accuracy,
         automation,
         calibration,
+        hard.section,
         details.by_section,
         details.by_type,
         details.variables,

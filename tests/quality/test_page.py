@@ -20,8 +20,8 @@ def test_the_report_s_figures_belong_to_the_models_it_names() -> None:
     assert set(re.findall(r"`(model-[0-9a-f]{12})`", PAGE.read_text(encoding="utf-8"))) == measured, STALE
 
 
-def test_the_report_was_measured_on_this_corpus_and_this_evaluation_set() -> None:
-    """Training data, evaluation set or features that changed since give other figures."""
+def test_the_report_was_measured_on_this_corpus_and_these_evaluation_sets() -> None:
+    """Training data, evaluation sets or features that changed since give other figures."""
     assert read_figures()["sources"] == sources(), STALE
 
 
@@ -61,12 +61,14 @@ def test_insee_s_figures_are_those_it_published() -> None:
         assert theirs == [*ours["counter"], *ours["test"]]
 
 
-def test_every_declaration_of_the_evaluation_set_is_measured() -> None:
+def test_every_declaration_of_the_evaluation_sets_is_measured() -> None:
     """No row is left out as unreadable, in either nomenclature."""
-    rows = measure.EVALUATION.read_text(encoding="utf-8").count("\n") - 1
     for name in measure.CODE_COLUMN:
-        assert len(measure.evaluation_set(name)) == rows
-        assert read_figures()["models"][name]["metrics"]["rows"] == rows
+        found = read_figures()["models"][name]
+        for path, figures in ((measure.EVALUATION, found), (measure.HARD, found["hard"])):
+            rows = path.read_text(encoding="utf-8").count("\n") - 1
+            assert len(measure.evaluation_set(name, path)) == rows
+            assert figures["metrics"]["rows"] == rows
 
 
 def test_figures_are_short_and_sorted() -> None:

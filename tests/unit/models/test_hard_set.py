@@ -1,4 +1,4 @@
-"""The harder evaluation set: well formed, no text twice, and apart from what the model learns."""
+"""The harder evaluation set: well formed, no text twice (that none is learnt: `test_corpus.py`)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ import pytest
 
 from models import nomenclature as nomenclatures
 from models.starter import declarations
-from tests.quality.likeness import near_repeats, plain
+from tests.quality.likeness import near_repeats
 
 HARD = Path(declarations.__file__).parent / "evaluation" / "hard.csv"
 CORRESPONDENCE = Path(nomenclatures.__file__).parent / "nomenclatures" / "naf_rev2_to_2025.csv"
 FEWEST_ROWS, FEWEST_CLASSES = 700, 250
-FEW_WORDS = 3
-"""Up to here anyone types the same: names of trades, and their misspellings."""
 KINDS = {
     "indirect",
     "jargon",
@@ -58,10 +56,3 @@ def test_codes_exist_and_go_together(rows: list[dict[str, str]]) -> None:
 def test_no_declaration_nearly_repeats_another(rows: list[dict[str, str]]) -> None:
     """Two thirds of the characters' 4-grams in common would count one difficulty twice."""
     assert near_repeats([row["description_activity"] for row in rows]) == []
-
-
-def test_no_longer_declaration_stands_in_the_training_corpus(rows: list[dict[str, str]]) -> None:
-    """Short names of trades meet by chance; from four words on, a text met in training measures memory."""
-    learnt = {plain(line.text) for line in declarations.declarations()}
-    texts = [plain(row["description_activity"]) for row in rows]
-    assert [text for text in texts if len(text.split()) > FEW_WORDS and text in learnt] == []

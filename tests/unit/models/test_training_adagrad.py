@@ -7,8 +7,9 @@ from pathlib import Path
 import fasttext
 import numpy as np
 import pytest
+from scipy import sparse
 
-from models.adagrad import InputRows, learn
+from models.adagrad import InputRows, branches, learn
 from models.classifier import FastTextClassifier, train
 from models.errors import TrainingError
 
@@ -94,9 +95,36 @@ def test_another_loss_than_softmax_is_refused_in_words(tmp_path: Path) -> None:
 
 def test_dropout_leaves_the_inputs_as_they_were() -> None:
     """Each pass leaves out others: what one pass dropped must be there in the next."""
-    from scipy import sparse
-
     inputs = sparse.csr_matrix(np.eye(6, dtype=np.float32))
-    learn(inputs, [0, 1] * 3, classes=2, dim=4, epoch=3, lr=0.1, dropout=0.5, seed=1)
+    learn(
+        inputs,
+        [0, 1] * 3,
+        nodes=sparse.identity(2, dtype=np.float32, format="csr"),
+        dim=4,
+        epoch=3,
+        lr=0.1,
+        dropout=0.5,
+        seed=1,
+    )
 
     assert (inputs.toarray() == np.eye(6)).all()
+
+
+def test_codes_that_begin_alike_lend_each_other_what_is_learnt() -> None:
+    """Of two codes without a line, the kin of the code that was seen is the likelier for its words."""
+    codes = ["4711", "4719", "8610"]
+    inputs = sparse.csr_matrix(np.eye(2, dtype=np.float32))
+    words, vectors = learn(inputs, [0, 0], nodes=branches(codes), dim=32, epoch=5, lr=0.1, dropout=0.0, seed=1)
+
+    scores = words[0] @ vectors.T
+
+    assert vectors.shape == (3, 32)
+    assert scores[0] > scores[1] > scores[2]
+
+
+def test_a_model_of_kin_codes_is_an_ordinary_one(tmp_path: Path) -> None:
+    """The library reads it, and it has one output vector a code."""
+    model = train(_training_file(tmp_path), optimiser="adagrad", kinship=True, **HYPERPARAMETERS)
+
+    assert model.output_vectors().shape == (2, 42)
+    assert [pairs[0][0] for pairs in model.top(LINES[:4], 1)] == ["A", "B", "A", "B"]
