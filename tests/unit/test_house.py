@@ -38,7 +38,7 @@ FORBIDDEN_TEXTS = [
         ("/ro", "ot/"),
     )
 ]
-LOCKED = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>[0-9][\w.!]*)(?: ; [^\\]+)? \\$")
+LOCKED = re.compile(r"^(?P<name>[a-z0-9-]+)(?:\[[a-z0-9,-]+\])?==(?P<version>[0-9][\w.!]*)(?: ; [^\\]+)? \\$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}(?: \\)?$")
 
 
