@@ -20,7 +20,7 @@ from stream.worker.pipeline import Pipeline
 
 SLOW_MILLISECONDS = 400
 """How long outputs stay with the producer: a broker that is slow to answer."""
-FAULTY_BATCH = 10
+FAULTY_BATCH = 6
 DROPPED_RECORD = 200
 
 
