@@ -104,7 +104,7 @@ def test_tables_replace_what_stood_between_the_markers(tmp_path: Path) -> None:
     text = document.read_text()
     assert text.startswith(f"before\n{report.BEGIN}\n")
     assert text.endswith(f"{report.END}\nafter\n")
-    assert "| Codiflux, one process | 120 | 120 | 1 | 1.20 |" in text
+    assert "| Codiflux, one process | 120 | 120 | 1 |  | 1.20 |" in text
     assert "old" not in text
 
 
