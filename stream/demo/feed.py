@@ -10,14 +10,18 @@ from models.starter.declarations import declarations
 from schemas import topics
 from stream.demo.ledger import Place
 from stream.errors import DeliveryFailed
-from stream.kafka.sender import Fate, Sender
+from stream.kafka.sender import Fate, Heard, Sender
 from stream.records import Outgoing
 from stream.settings import Settings
 from stream.simulation.filings import Shares, filings
 
 BURST = 200
+BURST_LINGER_MILLISECONDS = 5
+"""At full speed messages travel in company: the embedded broker hands out one produced batch a fetch."""
 SHARES = Shares(oversize=0.0)
 """No oversize message: one alone would fill a fifth of what the embedded broker keeps."""
+
+Connect = Callable[[Heard, int], Sender]
 
 
 class Feed:
@@ -26,13 +30,14 @@ class Feed:
     Parameters
     ----------
     connect
-        Makes a sender that tells `heard` of each acknowledgement.
+        Makes a sender that tells of each acknowledgement, and lingers for so many milliseconds.
     """
 
-    def __init__(self, settings: Settings, *, seed: int, connect: Callable[[Callable[[Outgoing, Fate], None]], Sender]):
+    def __init__(self, settings: Settings, *, seed: int, connect: Connect) -> None:
         self._topic = settings.topic(topics.RECEIVED)
         self._messages = filings(seed, SHARES, declarations())
-        self._sender = connect(self._heard)
+        self._prompt = connect(self._heard, 0)
+        self._lingering = connect(self._heard, BURST_LINGER_MILLISECONDS)
         self._places: list[Place] = []
         self._failure: str | None = None
 
@@ -44,7 +49,8 @@ class Feed:
 
     def acknowledged(self) -> list[Place]:
         """Places of what the broker took since the last call; a refusal raises `DeliveryFailed`."""
-        self._sender.wait(0.0005)
+        self._prompt.wait(0)
+        self._lingering.wait(0.0005)
         if self._failure is not None:
             raise DeliveryFailed(f"Kafka did not take a message: {self._failure}")
         places, self._places = self._places, []
@@ -56,7 +62,7 @@ class Feed:
         sent = 0
         while sent < count:
             due = min(count, int((time.monotonic() - begun) * per_second) + 1)
-            self._send(due - sent)
+            self._send(self._prompt, due - sent)
             sent = max(sent, due)
             yield
 
@@ -66,10 +72,10 @@ class Feed:
         while sent < count:
             if room():
                 burst = min(BURST, count - sent)
-                self._send(burst)
+                self._send(self._lingering, burst)
                 sent += burst
             yield
 
-    def _send(self, count: int) -> None:
+    def _send(self, sender: Sender, count: int) -> None:
         for message in islice(self._messages, count):
-            self._sender.post(Outgoing(self._topic, message.key, message.value, message.headers))
+            sender.post(Outgoing(self._topic, message.key, message.value, message.headers))

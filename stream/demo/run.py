@@ -21,7 +21,7 @@ from stream.demo.watching import Monitor
 from stream.embedded import embedded_broker, private_redis
 from stream.errors import StreamError
 from stream.kafka.follower import Follower
-from stream.kafka.sender import sender_of
+from stream.kafka.sender import Heard, Sender, sender_of
 from stream.settings import Settings, read_settings
 
 PACED_FILINGS = 400
@@ -86,7 +86,11 @@ class Demo:
     def _stream(self, settings: Settings) -> DemoReport:
         with contextlib.ExitStack() as stack:
             follower = stack.enter_context(contextlib.closing(Follower(settings, OUTPUTS)))
-            feed = Feed(settings, seed=self.seed, connect=lambda heard: stack.enter_context(sender_of(settings, heard)))
+
+            def connect(heard: Heard, linger: int) -> Sender:
+                return stack.enter_context(sender_of(settings, heard, linger_milliseconds=linger))
+
+            feed = Feed(settings, seed=self.seed, connect=connect)
             paced = min(PACED_FILINGS, self.filings // 4)
             self.screen.phase = f"{PACED_PER_SECOND:.0f} filings a second"
             self._follow(feed.paced(paced, PACED_PER_SECOND), feed, follower)

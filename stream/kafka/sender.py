@@ -92,6 +92,7 @@ class Sender:
     def wait(self, seconds: float) -> None:
         """Let so much time pass, hearing of what is acknowledged meanwhile."""
         deadline = time.monotonic() + seconds
+        self._producer.poll(0)
         while (remaining := deadline - time.monotonic()) > 0:
             self._producer.poll(remaining)
 
