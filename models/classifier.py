@@ -167,9 +167,10 @@ class FastTextClassifier:
             start += size
         np.round(np.clip(stated, 0.0, 1.0, out=stated), PROBABILITY_DECIMALS, out=stated)
         (tied,) = np.nonzero((stated[:, 1:] == stated[:, :-1]).any(axis=1))
-        order = np.lexsort((self._code_order[best[tied]], -stated[tied]), axis=1)
-        best[tied] = np.take_along_axis(best[tied], order, axis=1)
-        stated[tied] = np.take_along_axis(stated[tied], order, axis=1)
+        if len(tied):
+            order = np.lexsort((self._code_order[best[tied]], -stated[tied]), axis=1)
+            best[tied] = np.take_along_axis(best[tied], order, axis=1)
+            stated[tied] = np.take_along_axis(stated[tied], order, axis=1)
         return best, stated
 
     def knows(self, word: str) -> bool:
@@ -182,7 +183,7 @@ class FastTextClassifier:
         words, counts = self._model.f.getVocab("strict")
         return dict(zip(words, np.asarray(counts).tolist(), strict=True))
 
-    @property
+    @cached_property
     def word_ngrams(self) -> int:
         """Most words of a word n-gram; 1 means none."""
         return int(self._model.f.getArgs().wordNgrams)
@@ -198,8 +199,11 @@ class FastTextClassifier:
 
     def ngram_rows(self, hashes: npt.NDArray[np.uint64]) -> Rows:
         """Rows of the input matrix of word n-grams, from their hashes."""
-        bucket = np.uint64(self._model.f.getArgs().bucket)
-        return (hashes % bucket).astype(np.int64) + len(self.words)
+        return (hashes % self._bucket).astype(np.int64) + len(self.words)
+
+    @cached_property
+    def _bucket(self) -> np.uint64:
+        return np.uint64(self._model.f.getArgs().bucket)
 
     def input_vectors(self, rows: Rows) -> Scores:
         """Vectors of rows of the input matrix, shape (rows, dimension)."""

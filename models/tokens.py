@@ -24,6 +24,8 @@ END_OF_LINE = "</s>"
 KNOWN_TOKENS = 32_768
 """Tokens whose summed vector is kept, 0.4 kB each at 100 dimensions; then all are forgotten."""
 FIRST_ROOM = 1_024
+FEW_LINES = 8
+"""Up to so many lines rows are gathered and added; beyond, a sparse product is faster."""
 
 _OFFSET, _PRIME = 2_166_136_261, 16_777_619
 _NGRAM_FACTOR = np.uint64(116_049_371)
@@ -122,7 +124,7 @@ class TokenVectors:
         """
         hashes = self.hashes[places]
         running = hashes
-        line_of = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
+        line_of = np.repeat(np.arange(len(ends)), _lengths(ends))
         for length in range(2, self._matrix.word_ngrams + 1):
             if len(places) < length:
                 return
@@ -144,11 +146,11 @@ class TokenVectors:
         if len(ends) != len(ended):
             return None
         found = _summed(places, ends, self.sums)
-        counts = np.add.reduceat(self.counts[places], np.concatenate([[0], ends[:-1]]))
+        counts = np.add.reduceat(self.counts[places], ends - _lengths(ends))
         for _, starts, rows in self.ngrams(places, ends):
             until = np.searchsorted(starts, ends)
             found += _summed(rows, until, matrix)
-            counts += np.diff(until, prepend=0)
+            counts += _lengths(until)
         found /= counts[:, None]
         return found
 
@@ -164,8 +166,21 @@ class _Places(dict[str, int]):
         return place
 
 
+def _lengths(ends: Rows) -> Rows:
+    """Lengths of stretches that follow each other, from where each ends; numpy's `diff` is slow on a few."""
+    lengths = ends.copy()
+    lengths[1:] -= ends[:-1]
+    return lengths
+
+
 def _summed(rows: npt.NDArray[np.integer], ends: Rows, matrix: Scores) -> Scores:
-    """Sums of rows of a matrix, one a line; a sparse product reads each row once and adds in order."""
+    """Sums of rows of a matrix, one a line, added in order either way.
+
+    For many lines a sparse product reads each row once; for a few, building it takes longer than adding.
+    """
+    if len(ends) <= FEW_LINES:
+        chosen_rows, until = matrix[rows], ends.tolist()
+        return np.array([chosen_rows[a:b].sum(axis=0) for a, b in zip([0, *until], until, strict=False)])
     ones = np.ones(len(rows), dtype=np.float32)
     starts = np.concatenate([[0], ends]).astype(np.int32)
     chosen = csr_array((ones, rows.astype(np.int32, copy=False), starts), shape=(len(ends), len(matrix)))
