@@ -145,6 +145,9 @@ def from_rows(name: str, rows: csv.DictReader[str] | Iterable[Mapping[str, str]]
         path = (*((row[level] or "").strip() for level in levels), code)
         if not all(path) or not (row["label"] or "").strip():
             raise NomenclatureError(f"nomenclature {name}, line {line}: an empty cell")
+        if code != "".join(code.split()):
+            # fastText ends a label at a blank: "A 1" and "A 2" would be one class to it.
+            raise NomenclatureError(f"nomenclature {name}, line {line}: code {code!r} has a blank in it")
         if code in labels:
             raise NomenclatureError(f"nomenclature {name}, line {line}: code {code} is there twice")
         labels[code] = row["label"].strip()

@@ -70,6 +70,7 @@ def test_a_table_survives_being_written_and_read(naf: Nomenclature) -> None:
     [
         ("code,name\nA,One\nB,Two\n", "column label is missing"),
         ("label\nOne\nTwo\n", "column code is missing"),
+        ("code,label\nA 1,One\n", "line 2: code 'A 1' has a blank in it"),
         ("code,label\nA,One\nA,Two\n", "line 3: code A is there twice"),
         ("code,label\nA,One\nB,\n", "line 3: an empty cell"),
         ("code,label,section\nA,One,S\nB,Two\n", "line 3: an empty cell"),
