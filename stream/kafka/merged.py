@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
+from functools import partial
 from math import inf
 from typing import NamedTuple
 
@@ -47,6 +48,10 @@ class Item(NamedTuple):
     partition: int
     offset: int
     value: bytes | None
+
+
+_item = partial(tuple.__new__, Item)
+"""The same at half the price: there is one for every message."""
 
 
 class Merge:
@@ -156,17 +161,16 @@ class MergedConsumer:
         ended: set[Partition] = set()
         for message in fetched:
             error = message.error()
-            topic, partition, offset = message.topic(), message.partition(), message.offset()
-            if error is not None and error.code() != KafkaError._PARTITION_EOF:
-                self._pass(error)
-            elif topic is not None and partition is not None and offset is not None:
-                place = (topic, partition)
-                if error is not None:
-                    ended.add(place)
-                    continue
+            # The client says `None` for messages that are no partition's: errors of its own.
+            place: Partition = (message.topic(), message.partition())  # type: ignore[assignment]
+            if error is None:
                 ended.discard(place)
-                item = Item(message.timestamp()[1], topic, partition, offset, message.value())
-                came.setdefault(place, []).append(item)
+                made = (message.timestamp()[1], *place, message.offset(), message.value())
+                came.setdefault(place, []).append(_item(made))
+            elif error.code() == KafkaError._PARTITION_EOF:
+                ended.add(place)
+            else:
+                self._pass(error)
         for place, items in came.items():
             self._merge.put(place, items, now)
         for place in ended:

@@ -121,7 +121,8 @@ def _parsed(values: Sequence[bytes | None]) -> pa.RecordBatch:
     """One row a value. Each value is one line that begins with a brace, so rows and values cannot get out of step."""
     blob = b"\n".join([value or b"" for value in values])
     begins = [value[:1] for value in values if value]
-    if blob.count(b"\n") != len(values) - 1 or begins.count(b"{") != len(values):
+    # Value by value: counting in all of them together takes ten times as long.
+    if begins.count(b"{") != len(values) or any(b"\n" in value for value in values if value):
         raise NotColumns("not one object a line")
     # Arrow's reader does not look whether texts are UTF-8; a cast does, many bytes at a time.
     pa.array([blob], pa.large_binary()).cast(pa.large_string())
