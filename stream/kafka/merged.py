@@ -27,10 +27,14 @@ GRACE_SECONDS = 1.0
 """A message is handed over so long after it came: what was written before it may come a little later."""
 HOLD_SECONDS = 3.0
 """A partition that says nothing for so long, neither message nor end, holds the others up no more."""
-AHEAD = 40_000
+AHEAD = 8_000
 """Messages that may wait for the other partitions, all together, before the fetching of some is paused."""
 AHEAD_AT_LEAST = 500
-BUFFER_KILOBYTES = 32_768
+BUFFER_KILOBYTES = 8_192
+"""Fetched and not yet asked for."""
+FETCH_BYTES, FETCH_ALL_BYTES = 262_144, 4_194_304
+"""Of one partition, and of all of them, in one answer of the broker: an answer stays in memory as long as one
+message of it does. Small ones also keep partitions in step with each other, so that little waits to be merged."""
 REQUEST_SECONDS = 2.0
 
 
@@ -110,8 +114,12 @@ class Merge:
 
     def ahead(self) -> set[Partition]:
         """Partitions with so much waiting that they need not be fetched."""
-        limit = max(AHEAD_AT_LEAST, AHEAD // max(1, len(self._waiting)))
-        return {place for place, waiting in self._waiting.items() if len(waiting) > limit}
+        waiting = {place: len(items) for place, items in self._waiting.items()}
+        if sum(waiting.values()) <= AHEAD:
+            # The client forgets what it has fetched of a partition that is paused, and fetches it again.
+            return set()
+        limit = max(AHEAD_AT_LEAST, AHEAD // len(waiting))
+        return {place for place, count in waiting.items() if count > limit}
 
     def ended(self) -> bool:
         """Whether every partition is at its end and nothing waits."""
@@ -140,6 +148,8 @@ class MergedConsumer:
                 "enable.partition.eof": True,
                 "auto.offset.reset": "earliest",
                 "queued.max.messages.kbytes": BUFFER_KILOBYTES,
+                "fetch.message.max.bytes": FETCH_BYTES,
+                "fetch.max.bytes": FETCH_ALL_BYTES,
                 "fetch.wait.max.ms": 100,
                 "topic.metadata.refresh.interval.ms": 30_000,
             }

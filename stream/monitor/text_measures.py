@@ -14,7 +14,7 @@ from schemas.measures import TextMeasures
 from schemas.text_counts import measure_texts
 from stream.monitor.watched import WatchedModel
 
-CACHE_ENTRIES = 60_000
+CACHE_ENTRIES = 40_000
 """Texts remembered for a model; about half a kilobyte each. Beyond, the memory begins anew."""
 MODELS_REMEMBERED = 2
 
