@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from schemas.decision import Decision
 from stream.cli.output import progress_bar
 from stream.kafka.sender import sender_of
 from stream.monitor.text_measures import CACHE_ENTRIES
@@ -39,17 +40,20 @@ def throughput(settings: Settings, dataset: str, filings: int, rounds: int) -> d
     create_topics(settings, partitions=4, replication=1)
     deciding = open_for(settings)
     refused: list[str] = []
+    texts: set[str | None] = set()
     with (
         progress_bar("decisions written", filings) as bar,
         sender_of(
             settings, lambda _, fate: refused.append(fate.error) if fate.error else None, linger_milliseconds=20
         ) as to,
     ):
-        for message in outgoing(messages_of(decided(dataset, filings, deciding)), settings):
+        for message in outgoing(messages_of(_noted(decided(dataset, filings, deciding), texts)), settings):
             to.post(message)
             bar.advance(0)
     if refused:
         raise SystemExit(f"the broker did not take the decisions: {refused[0]}")
+    repeats = 1.0 - len(texts) / filings
+    print(f"{dataset}: {repeats:.0%} of the texts were filed before", file=sys.stderr)
     found: dict[str, list[dict[str, float]]] = {"plain": [], "monitor": []}
     for _ in range(rounds):
         for way, figures in found.items():
@@ -60,7 +64,18 @@ def throughput(settings: Settings, dataset: str, filings: int, rounds: int) -> d
         for plain, own in zip(found["plain"], found["monitor"], strict=True)
     ]
     rate = {way: statistics.median(f["messages"] / f["cpu_seconds"] for f in figures) for way, figures in found.items()}
-    return {"messages": found["plain"][0]["messages"], "a_second_of_cpu": rate, "ratio": statistics.median(ratios)}
+    return {
+        "texts_filed_before_share": round(repeats, 3),
+        "messages": found["plain"][0]["messages"],
+        "a_second_of_cpu": rate,
+        "ratio": statistics.median(ratios),
+    }
+
+
+def _noted(decisions: Iterator[Decision], texts: set[str | None]) -> Iterator[Decision]:
+    for made in decisions:
+        texts.add(made.formality.description_activity)
+        yield made
 
 
 def _read(way: str, settings: Settings) -> dict[str, float]:
