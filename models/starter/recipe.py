@@ -15,8 +15,13 @@ from models.starter.declarations import NOMENCLATURES, Declaration, declarations
 from models.text import FRENCH
 from models.training import TrainingSettings
 
-TARGET_ERRORS = (0.10, 0.20)
-"""Of the auto lane, on the corpus's own tenth kept aside, which is harder than filings are."""
+TARGET_ERRORS = (0.07, 0.10, 0.20)
+"""Of the auto lane, on the corpus's own tenth kept aside.
+
+Filings unlike the corpus are more often wrong than that tenth: of 7,661 declarations that a model had not
+learnt it sent 61 % on by the threshold for 10 %, 6.9 % of them wrong, but 11 % wrong among those written to
+mislead. The threshold for 7 % leaves room for such.
+"""
 
 LINES = 90_000
 """Of the corpus and its varied copies together."""

@@ -58,11 +58,6 @@ def main() -> None:
     kept, aside = apart(examples)
     weighed = as_filed(aside, [e.code for e in aside], settings.class_weights, seed=settings.seed)
     judges = (weighed, evaluation_set(NAME), evaluation_set(NAME, HARD))
-    rows = []
-    with tempfile.TemporaryDirectory(prefix="codiflux-ablations-") as work:
-        for said, changed in track(list(_variants(settings)), description="ablations"):
-            rows.append({"settings": said, **_figures(kept, changed, Path(work), judges)})
-            print(json.dumps(rows[-1]), flush=True)
     content = {
         "measured_on": (
             "One step is taken away, or one not kept added; the others stay."
@@ -71,9 +66,14 @@ def main() -> None:
             f" often their codes are filed (worth {len(weighed):,}); the evaluation set is the one above."
         ),
         "columns": COLUMNS,
-        "rows": rows,
     }
-    DESTINATION.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory(prefix="codiflux-ablations-") as work:
+        for said, changed in track(list(_variants(settings)), description="ablations"):
+            rows.append({"settings": said, **_figures(kept, changed, Path(work), judges)})
+            # After each row: what was measured stays when the rest is interrupted.
+            text = json.dumps({**content, "rows": rows}, ensure_ascii=False, indent=1)
+            DESTINATION.write_text(text + "\n", encoding="utf-8")
 
 
 def apart(examples: Sequence[Example], share: float = ASIDE) -> tuple[list[Example], list[Example]]:

@@ -50,6 +50,9 @@ def test_an_accented_stop_word_is_dropped() -> None:
         (["Travaux de plomberie et de chauffage", "VENTE EN LIGNE"], "french"),
         (["Letting of own property", "Bakery for the retail trade"], "other"),
         (["Herstellung von Backwaren", "Einzelhandel mit Fisch"], "other"),
+        (["I sell handmade jewellery online and on a market stall", "As a consultant on tax, a sole trader"], "other"),
+        (["venta de ropa en la tienda de mi barrio, para mujeres", "reparación de coches en el taller"], "other"),
+        (["plombier chauffagiste pour particuliers", "MENUISERIE", "coiffure et barbier"], "french"),
         ([], "other"),
     ],
 )
