@@ -55,17 +55,26 @@ KNOWN_WORDS = 50_000
 """Words whose stems are remembered, some ten megabytes; beyond, the memory begins anew."""
 
 
+_STEMMER = Stemmer.Stemmer(FRENCH)
+
+
+def stem_of(word: str, language: str = FRENCH) -> str:
+    """The stem of a word of a to z; empty for a word that says nothing."""
+    if len(word) == 1 or word in _DROPPED[language]:
+        return ""
+    return _STEMMER.stemWord(word) if language == FRENCH else word
+
+
 class _Stems(dict[str, str]):
-    """Word of a to z -> its stem, empty for a word that says nothing: each is stemmed once."""
+    """Word of a to z -> its stem: each is stemmed once."""
 
     def __init__(self, language: str) -> None:
-        self._dropped = _DROPPED[language]
-        self._stem = Stemmer.Stemmer(language).stemWord if language == FRENCH else str
+        self._language = language
 
     def __missing__(self, word: str) -> str:
         if len(self) >= KNOWN_WORDS:
             self.clear()
-        self[word] = stem = "" if len(word) == 1 or word in self._dropped else self._stem(word)
+        self[word] = stem = stem_of(word, self._language)
         return stem
 
 
@@ -165,10 +174,10 @@ class _Transliteration(dict[str, str]):
         return ascii_text
 
 
-_ASCII = _Transliteration({"°": " "})
+ASCII = _Transliteration({"°": " "})
 """unidecode's "deg" would make a word of every "n° 12"."""
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def _in_ascii(found: re.Match[str]) -> str:
-    return _ASCII[found[0]]
+    return ASCII[found[0]]

@@ -70,14 +70,18 @@ class Layout:
         Shape (buckets, width).
         """
         own = cells[:, self.columns]
-        place = np.where(own >= 0, own + self.starts, self.cells) + (bucket * (self.cells + 1))[:, None]
+        place = np.where(own >= 0, own + self.starts, self.cells)
+        known = np.nan_to_num(values[:, self.value_columns], nan=0.0)
+        column = np.broadcast_to(np.arange(known.shape[1]), known.shape)
+        if buckets > 1:
+            place += (bucket * (self.cells + 1))[:, None]
+            column = column + (bucket * known.shape[1])[:, None]
         counts = np.bincount(place.ravel(), minlength=buckets * (self.cells + 1))
         rows = np.zeros((buckets, self.width))
         rows[:, : self.cells] = counts.reshape(buckets, self.cells + 1)[:, :-1]
-        known = np.nan_to_num(values[:, self.value_columns], nan=0.0)
-        for place_in_row, column in enumerate(known.T, start=0):
-            rows[:, self.cells + 2 * place_in_row] = np.bincount(bucket, weights=column, minlength=buckets)
-            rows[:, self.cells + 2 * place_in_row + 1] = np.bincount(bucket, weights=column**2, minlength=buckets)
+        for moment, weights in enumerate((known, known**2)):
+            sums = np.bincount(column.ravel(), weights=weights.ravel(), minlength=buckets * known.shape[1])
+            rows[:, self.cells + moment :: 2] = sums.reshape(buckets, known.shape[1])
         return rows
 
     def totals(self, rows: Floats) -> Floats:

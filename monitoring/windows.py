@@ -121,7 +121,10 @@ class TimeWindow:
             return
         if not timely.all():
             cells, values, slots = cells[timely], values[timely], slots[timely]
-        touched, bucket = np.unique(slots, return_inverse=True)
+        if slots[0] == slots[-1] and (slots == slots[0]).all():
+            touched, bucket = slots[:1], np.zeros(len(slots), dtype=np.int64)
+        else:
+            touched, bucket = np.unique(slots, return_inverse=True)
         place = touched % len(self._ring)
         self._ring[place] += self._layout.rows(cells, values, bucket, len(touched))
         self._filings[place] += np.bincount(bucket, minlength=len(touched))

@@ -15,6 +15,7 @@ BASIC_PLANE = 0x10000
 _FIELD = 16
 """Bits of each count: a filing's texts are 6,000 characters at most, and 65,535 fit."""
 _LETTER, _BEYOND, _CAPITAL, _WORDS = (np.uint64(_FIELD * place) for place in range(4))
+_WORD = np.uint64(1) << _WORDS
 _MASK = np.uint64((1 << _FIELD) - 1)
 LONGEST = (1 << _FIELD) - 1
 Table = npt.NDArray[np.uint64]
@@ -36,7 +37,9 @@ def _table() -> Table:
     return found
 
 
-def measure_texts(written: Sequence[str], kept: Sequence[int], known: Sequence[int | None]) -> npt.NDArray[np.float64]:
+def measure_texts(
+    written: Sequence[str], kept: npt.NDArray[np.int64], known: npt.NDArray[np.int64] | None
+) -> npt.NDArray[np.float64]:
     """Measures of many texts, as `measure_text` has them.
 
     Parameters
@@ -44,7 +47,8 @@ def measure_texts(written: Sequence[str], kept: Sequence[int], known: Sequence[i
     written
         The texts as written.
     kept, known
-        Of each: distinct normalised words, and how many of these the model knows (`None`: nobody can say).
+        Of each: distinct normalised words, and how many of these the model knows (`None`: nobody can say),
+        shape (n,).
 
     Returns
     -------
@@ -52,7 +56,7 @@ def measure_texts(written: Sequence[str], kept: Sequence[int], known: Sequence[i
 
     Examples
     --------
-    >>> measure_texts(["Pose de VÉLUX"], [2], [1]).round(2).tolist()
+    >>> measure_texts(["Pose de VÉLUX"], np.array([2]), np.array([1])).round(2).tolist()
     [[13.0, 3.0, 0.67, 0.5, 0.55, 0.09]]
     """
     found = np.full((len(written), len(TextMeasures._fields)), np.nan)
@@ -62,26 +66,25 @@ def measure_texts(written: Sequence[str], kept: Sequence[int], known: Sequence[i
     blob = np.frombuffer("\n".join([*written, ""]).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     lengths = np.fromiter(map(len, written), dtype=np.int64, count=len(written))
     ends = np.cumsum(lengths + 1) - 1
-    flags = _table()[np.minimum(blob, BASIC_PLANE - 1)]
-    is_word = flags >> _WORDS
-    begins = is_word.copy()
-    begins[1:] &= ~is_word[:-1]
-    # The word's flag gives way to that of its beginning; four counts then add up side by side in one number.
-    counts = (flags & ((np.uint64(1) << _WORDS) - np.uint64(1))) | (begins << _WORDS)
-    sums = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(counts, dtype=np.uint64)])
-    packed = sums[ends] - sums[ends - lengths]
+    counts = _table().take(blob, mode="clip")
+    # A character of a word after another begins none; four counts then add up side by side in one number.
+    within = counts[1:] & counts[:-1]
+    within &= _WORD
+    counts[1:] -= within
+    packed = np.add.reduceat(counts, ends - lengths)
     letters, beyond, capitals, words = (
         (packed >> shift & _MASK).astype(np.float64) for shift in (_LETTER, _BEYOND, _CAPITAL, _WORDS)
     )
-    left = np.asarray(kept, dtype=np.float64)
+    left = kept.astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         found[:, 0], found[:, 1] = lengths, words
         found[:, 2] = np.where(words > 0, np.minimum(1.0, left / words), np.nan)
-        found[:, 3] = np.where(left > 0, (left - np.array(known, dtype=np.float64)) / left, np.nan)
+        if known is not None:
+            found[:, 3] = np.where(left > 0, (left - known) / left, np.nan)
         found[:, 4] = np.where(letters > 0, capitals / letters, np.nan)
         found[:, 5] = np.where(letters > 0, beyond / letters, np.nan)
     for place in _beyond_the_table(blob, lengths, ends):
-        found[place] = _one(written[place], kept[place], known[place])
+        found[place] = _one(written[place], int(kept[place]), None if known is None else int(known[place]))
     return found
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
+from functools import partial
 from math import inf
 from typing import NamedTuple
 
@@ -26,10 +27,14 @@ GRACE_SECONDS = 1.0
 """A message is handed over so long after it came: what was written before it may come a little later."""
 HOLD_SECONDS = 3.0
 """A partition that says nothing for so long, neither message nor end, holds the others up no more."""
-AHEAD = 40_000
+AHEAD = 8_000
 """Messages that may wait for the other partitions, all together, before the fetching of some is paused."""
 AHEAD_AT_LEAST = 500
-BUFFER_KILOBYTES = 32_768
+BUFFER_KILOBYTES = 8_192
+"""Fetched and not yet asked for."""
+FETCH_BYTES, FETCH_ALL_BYTES = 262_144, 4_194_304
+"""Of one partition, and of all of them, in one answer of the broker: an answer stays in memory as long as one
+message of it does. Small ones also keep partitions in step with each other, so that little waits to be merged."""
 REQUEST_SECONDS = 2.0
 
 
@@ -47,6 +52,10 @@ class Item(NamedTuple):
     partition: int
     offset: int
     value: bytes | None
+
+
+_item = partial(tuple.__new__, Item)
+"""The same at half the price: there is one for every message."""
 
 
 class Merge:
@@ -105,8 +114,12 @@ class Merge:
 
     def ahead(self) -> set[Partition]:
         """Partitions with so much waiting that they need not be fetched."""
-        limit = max(AHEAD_AT_LEAST, AHEAD // max(1, len(self._waiting)))
-        return {place for place, waiting in self._waiting.items() if len(waiting) > limit}
+        waiting = {place: len(items) for place, items in self._waiting.items()}
+        if sum(waiting.values()) <= AHEAD:
+            # The client forgets what it has fetched of a partition that is paused, and fetches it again.
+            return set()
+        limit = max(AHEAD_AT_LEAST, AHEAD // len(waiting))
+        return {place for place, count in waiting.items() if count > limit}
 
     def ended(self) -> bool:
         """Whether every partition is at its end and nothing waits."""
@@ -135,6 +148,8 @@ class MergedConsumer:
                 "enable.partition.eof": True,
                 "auto.offset.reset": "earliest",
                 "queued.max.messages.kbytes": BUFFER_KILOBYTES,
+                "fetch.message.max.bytes": FETCH_BYTES,
+                "fetch.max.bytes": FETCH_ALL_BYTES,
                 "fetch.wait.max.ms": 100,
                 "topic.metadata.refresh.interval.ms": 30_000,
             }
@@ -156,17 +171,16 @@ class MergedConsumer:
         ended: set[Partition] = set()
         for message in fetched:
             error = message.error()
-            topic, partition, offset = message.topic(), message.partition(), message.offset()
-            if error is not None and error.code() != KafkaError._PARTITION_EOF:
-                self._pass(error)
-            elif topic is not None and partition is not None and offset is not None:
-                place = (topic, partition)
-                if error is not None:
-                    ended.add(place)
-                    continue
+            # The client says `None` for messages that are no partition's: errors of its own.
+            place: Partition = (message.topic(), message.partition())  # type: ignore[assignment]
+            if error is None:
                 ended.discard(place)
-                item = Item(message.timestamp()[1], topic, partition, offset, message.value())
-                came.setdefault(place, []).append(item)
+                made = (message.timestamp()[1], *place, message.offset(), message.value())
+                came.setdefault(place, []).append(_item(made))
+            elif error.code() == KafkaError._PARTITION_EOF:
+                ended.add(place)
+            else:
+                self._pass(error)
         for place, items in came.items():
             self._merge.put(place, items, now)
         for place in ended:

@@ -55,7 +55,7 @@ class Join:
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.execute("PRAGMA cache_size = -32768")
+            self._db.execute("PRAGMA cache_size = -8192")
             if self._db.execute("PRAGMA user_version").fetchone()[0] != VERSION:
                 self.clear()
             self._decisions = int(self._one("SELECT count(*) FROM decisions")[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import numpy as np
@@ -103,23 +103,22 @@ class Reader:
         self._path_of = path_of
         self._decided_at = ("", 0.0)
 
-    def read(self, items: Iterable[Item], found: Reading) -> Iterator[DecisionColumns | Iterable[dict[str, Any]]]:
+    def read(self, items: Sequence[Item], found: Reading) -> Iterator[DecisionColumns | Iterable[dict[str, Any]]]:
         """Read messages in their order into `found`; gives the decisions seen for the first time.
 
         Each part is to be used up before the next is asked for.
         """
-        offsets, decisions = found.batch.offsets, []
-        for item in items:
-            offsets[item.topic, item.partition] = item.offset + 1
-            if self._names[item.topic] == topics.LABELLED:
-                found.messages[topics.LABELLED] += 1
+        last, counts = {item[1:3]: item.offset for item in items}, Counter(map(_topic, items))
+        found.batch.offsets |= {place: offset + 1 for place, offset in last.items()}
+        found.messages.update({self._names[topic]: count for topic, count in counts.items()})
+        labelled = {topic for topic in counts if self._names[topic] == topics.LABELLED}
+        decisions = [item for item in items if item.topic not in labelled] if labelled else items
+        for item in items if labelled else ():
+            if item.topic in labelled:
                 try:
                     self._label(item, found)
                 except UNREADABLE:
                     found.unreadable[topics.LABELLED] += 1
-            else:
-                decisions.append(item)
-        found.messages.update(Counter(self._names[item.topic] for item in decisions))
         yield from self._parts(decisions, found)
 
     def _parts(self, items: Sequence[Item], found: Reading) -> Iterator[DecisionColumns | Iterable[dict[str, Any]]]:
@@ -243,4 +242,5 @@ def _check(decision: Mapping[str, Any]) -> None:
 _texts = itemgetter(
     *("decision_id", "formality_id", "nomenclature", "model_version", "policy_version", "decided_at", "received_at")
 )
+_topic = attrgetter("topic")
 _TEXT = {str}

@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from models.text import distinct_words, join_fields
+from models.text import join_fields
+from models.word_counts import WordCounter
 from monitoring.layout import Floats
 from monitoring.observations import Texts
 from schemas.measures import TextMeasures
 from schemas.text_counts import measure_texts
 from stream.monitor.watched import WatchedModel
 
-CACHE_ENTRIES = 60_000
+CACHE_ENTRIES = 40_000
 """Texts remembered for a model; about half a kilobyte each. Beyond, the memory begins anew."""
 MODELS_REMEMBERED = 2
 
@@ -57,7 +58,7 @@ class CachedTextMeasurer:
             known.clear()
             places = [None] * len(written)
         new = list(dict.fromkeys(text for text, place in zip(written, places, strict=True) if place is None))
-        measured = _measured(new, model)
+        measured = known.measured(new)
         if len(new) > self._entries:
             # More at once than are ever remembered.
             places_of = {text: place for place, text in enumerate(new)}
@@ -78,8 +79,13 @@ class _Known:
 
     def __init__(self, model: WatchedModel | None) -> None:
         self.model = model
+        self._words = WordCounter(frozenset()) if model is None else WordCounter(model.words, model.language)
         self.places: dict[str, int] = {}
         self.measures: Floats = np.empty((0, len(TextMeasures._fields)))
+
+    def measured(self, texts: Sequence[str]) -> Floats:
+        kept, known = self._words.count(texts)
+        return measure_texts(texts, kept, None if self.model is None else known)
 
     def clear(self) -> None:
         self.places.clear()
@@ -92,12 +98,3 @@ class _Known:
             self.measures = more
         self.measures[first : first + len(texts)] = measured
         self.places.update(zip(texts, range(first, first + len(texts)), strict=True))
-
-
-def _measured(written: Sequence[str], model: WatchedModel | None) -> Floats:
-    if model is None:
-        words = [distinct_words(text) for text in written]
-        return measure_texts(written, [len(found) for found in words], [None] * len(written))
-    words = [distinct_words(text, model.language) for text in written]
-    known = model.words
-    return measure_texts(written, [len(found) for found in words], [len(found & known) for found in words])

@@ -14,31 +14,25 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from stream import bootstrap
+from schemas.decision import Decision
 from stream.cli.output import progress_bar
 from stream.kafka.sender import sender_of
-from stream.monitor.export import Exporter
-from stream.monitor.run import MOST
+from stream.monitor.text_measures import CACHE_ENTRIES
 from stream.settings import Settings, read_settings
 from stream.topics import create_topics
-from tests.bench.monitor.stream import Repeated, decided, make_pool, messages_of, open_for, outgoing
+from tests.bench.monitor.memory import memory
+from tests.bench.monitor.stream import decided, messages_of, open_for, outgoing
 from tests.bench.texts import BOTH_SETS
 from tests.ports import free_block
 
 SCRIPT = Path(__file__).resolve().parents[3] / "infra" / "kafka" / "kafka"
-MEGABYTE = 1e6
 WANTED_RATIO, WANTED_RATE, WANTED_MEGABYTES = 0.3, 20_000, 400
-LOOK = 50_000
-POOL = 40_000
-"""Messages that the memory run repeats: more distinct texts than the measurer remembers."""
+POOL = CACHE_ENTRIES + 10_000
+"""Filings that the memory run repeats: more texts than the monitor remembers, so that every cache is full."""
 
 
 def throughput(settings: Settings, dataset: str, filings: int, rounds: int) -> dict[str, Any]:
@@ -46,17 +40,20 @@ def throughput(settings: Settings, dataset: str, filings: int, rounds: int) -> d
     create_topics(settings, partitions=4, replication=1)
     deciding = open_for(settings)
     refused: list[str] = []
+    texts: set[str | None] = set()
     with (
         progress_bar("decisions written", filings) as bar,
         sender_of(
             settings, lambda _, fate: refused.append(fate.error) if fate.error else None, linger_milliseconds=20
         ) as to,
     ):
-        for message in outgoing(messages_of(decided(dataset, filings, deciding)), settings):
+        for message in outgoing(messages_of(_noted(decided(dataset, filings, deciding), texts)), settings):
             to.post(message)
             bar.advance(0)
     if refused:
         raise SystemExit(f"the broker did not take the decisions: {refused[0]}")
+    repeats = 1.0 - len(texts) / filings
+    print(f"{dataset}: {repeats:.0%} of the texts were filed before", file=sys.stderr)
     found: dict[str, list[dict[str, float]]] = {"plain": [], "monitor": []}
     for _ in range(rounds):
         for way, figures in found.items():
@@ -67,7 +64,18 @@ def throughput(settings: Settings, dataset: str, filings: int, rounds: int) -> d
         for plain, own in zip(found["plain"], found["monitor"], strict=True)
     ]
     rate = {way: statistics.median(f["messages"] / f["cpu_seconds"] for f in figures) for way, figures in found.items()}
-    return {"messages": found["plain"][0]["messages"], "a_second_of_cpu": rate, "ratio": statistics.median(ratios)}
+    return {
+        "texts_filed_before_share": round(repeats, 3),
+        "messages": found["plain"][0]["messages"],
+        "a_second_of_cpu": rate,
+        "ratio": statistics.median(ratios),
+    }
+
+
+def _noted(decisions: Iterator[Decision], texts: set[str | None]) -> Iterator[Decision]:
+    for made in decisions:
+        texts.add(made.formality.description_activity)
+        yield made
 
 
 def _read(way: str, settings: Settings) -> dict[str, float]:
@@ -85,45 +93,6 @@ def _read(way: str, settings: Settings) -> dict[str, float]:
     )
     figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return figures
-
-
-def memory(settings: Settings, messages: int, pool: int) -> dict[str, Any]:
-    """Resident memory of the whole process while the engine takes messages in; the repeated messages are in it."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as other:
-        repeated = Repeated(other.submit(make_pool, settings.model, pool).result(), settings)
-    process = psutil.Process()
-    around = process.memory_info().rss
-    with tempfile.TemporaryDirectory() as folder:
-        engine = bootstrap.make_monitor(settings.model_copy(update={"monitor_state": Path(folder) / "state.sqlite"}))
-        engine.resume([])
-        exporter = Exporter(bootstrap.monitor_instruments(), engine, threshold=0.5)
-        curve: list[tuple[int, float]] = []
-        waiting, taken = [], 0
-        with progress_bar("messages", messages) as bar:
-            for item in repeated.items(messages):
-                waiting.append(item)
-                if len(waiting) == MOST:
-                    exporter.taken(engine.take(waiting))
-                    taken += len(waiting)
-                    waiting = []
-                    bar.advance(0, MOST)
-                    if taken % LOOK == 0:
-                        exporter.export()
-                        engine.commit()
-                        curve.append((taken, process.memory_info().rss / MEGABYTE))
-        disk = engine.join.sizes().size_bytes / MEGABYTE
-    if not engine.mix.filings()["86400_seconds"]:
-        raise SystemExit("no decision was counted: nothing was measured")
-    settled = [rss for count, rss in curve if count >= messages // 5]
-    return {
-        "messages": taken,
-        "decisions_in_the_day_window": engine.mix.filings()["86400_seconds"],
-        "around_megabytes": around / MEGABYTE,
-        "peak_megabytes": max(rss for _, rss in curve),
-        "from_a_fifth_to_the_end_megabytes": [settled[0], settled[-1]],
-        "state_on_disk_megabytes": disk,
-        "curve": [(count, round(rss)) for count, rss in curve[:: max(1, len(curve) // 10)]],
-    }
 
 
 @contextmanager
@@ -151,17 +120,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     found: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        if arguments.filings:
-            with broker(Path(folder)) as servers:
-                for dataset in BOTH_SETS:
-                    prefix = f"bench{int(time.time())}-{dataset}."
-                    settings = read_settings(
-                        kafka_bootstrap_servers=servers, topic_prefix=prefix, model=arguments.model
-                    )
-                    found[dataset] = throughput(settings, dataset, arguments.filings, arguments.rounds)
-    if arguments.messages:
-        found["memory"] = memory(read_settings(model=arguments.model), arguments.messages, arguments.pool)
+    with tempfile.TemporaryDirectory() as folder, broker(Path(folder)) as servers:
+
+        def settings_of(name: str) -> Settings:
+            prefix = f"bench{int(time.time())}-{name}."
+            return read_settings(kafka_bootstrap_servers=servers, topic_prefix=prefix, model=arguments.model)
+
+        for dataset in BOTH_SETS if arguments.filings else ():
+            found[dataset] = throughput(settings_of(dataset), dataset, arguments.filings, arguments.rounds)
+        if arguments.messages:
+            found["memory"] = memory(settings_of("memory"), arguments.messages, arguments.pool, Path(folder))
     print(json.dumps(found, indent=1))
     sys.exit(0 if reached(found) else 1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import cycle, islice
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,6 @@ from schemas.codec import decode_formalities, encode
 from schemas.decision import Decision, Route, Source
 from schemas.label import Label, LabelOrigin
 from stream.bootstrap import Deciding, open_deciding
-from stream.kafka.merged import Item
 from stream.records import Outgoing
 from stream.settings import Settings, read_settings
 from tests.bench.texts import DISTINCT, messages
@@ -27,6 +27,7 @@ SAMPLE, REVIEWED = 2_000, 0.2
 """Filings by which the threshold is chosen, and the share for review."""
 LABELLED = 20
 """One decision for review in so many has its label at once."""
+INSTANTS = (b"received_at", b"decided_at", b"labelled_at")
 RATE = 200
 """Filings a second of event time: five million are seven hours, so that windows roll."""
 
@@ -90,30 +91,24 @@ def outgoing(messages: Iterator[Message], settings: Settings) -> Iterator[Outgoi
 class Repeated:
     """A pool of messages over and over, each round with ids and instants of its own."""
 
-    def __init__(self, pool: list[Message], settings: Settings) -> None:
-        self._pool = [(settings.topic(m.topic), m.value) for m in pool]
-        self._offsets = dict.fromkeys((topic for topic, _ in self._pool), 0)
+    def __init__(self, pool: list[Message]) -> None:
+        self._pool = [(m.topic, _template(m.value)) for m in pool]
 
-    def items(self, count: int) -> Iterator[Item]:
-        """That many, as the merged consumer hands them over."""
-        number = 0
-        while True:
-            for topic, value in self._pool:
-                if number >= count:
-                    return
-                offset = self._offsets[topic]
-                self._offsets[topic] = offset + 1
-                at = BEGAN + timedelta(seconds=number / RATE)
-                yield Item(int(at.timestamp() * 1000), topic, 0, offset, _renewed(value, number, at.isoformat()))
-                number += 1
+    def messages(self, count: int) -> Iterator[Message]:
+        """That many."""
+        for number, (topic, template) in enumerate(islice(cycle(self._pool), count)):
+            at = (BEGAN + timedelta(seconds=number / RATE)).isoformat().encode()
+            key = b"filing-%d" % number
+            # Told apart by their first digits, as hashes are.
+            given = {b"formality_id": key, b"decision_id": b"%08x%024x" % (number, number)}
+            yield Message(topic, key, template % (given | dict.fromkeys(INSTANTS, at)))
 
 
-def _renewed(value: bytes, number: int, at: str) -> bytes:
+def _template(value: bytes) -> bytes:
+    """The message with a place for each field that a repetition changes."""
     fields = from_json(value)
-    made = {**fields, "formality_id": f"{fields['formality_id']}-{number}"}
-    if "decision_id" in made and "route" in made:
-        # Told apart by their first digits, as hashes are.
-        made |= {"decision_id": f"{number:08x}{number:024x}", "decided_at": at, "received_at": at}
-    else:
-        made["labelled_at"] = at
-    return to_json(made)
+    names = [name for name in (b"formality_id", b"decision_id", *INSTANTS) if fields.get(name.decode())]
+    marked = to_json(fields | {name.decode(): f"@{name.decode()}@" for name in names}).replace(b"%", b"%%")
+    for name in names:
+        marked = marked.replace(b"@%s@" % name, b"%%(%s)s" % name)
+    return marked

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from random import Random
 from typing import Any
@@ -140,6 +142,14 @@ def test_usual_messages_are_all_read_as_columns() -> None:
     """Otherwise the comparison above would compare one way with itself."""
     values = [each.value for each in messages(200, unusual=0.0) if each.topic != topics.LABELLED]
     assert len(decode_decisions(values).decision_ids) == len(values)
+
+
+def test_decoding_loads_no_pandas() -> None:
+    """Some of Arrow's conversions do: 40 MB that the monitor has no other use for."""
+    values = [each.value for each in messages(20, unusual=0.0) if each.topic != topics.LABELLED]
+    code = f"from stream.monitor.decoding import decode_decisions as decode; decode({values!r})"
+    code += "; import sys; sys.exit('pandas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("value", [None, b"", b"{}", b"\n{}", b'{"a": "\xff"}', b"{}{}", b" {}", b"[]"])
