@@ -16,12 +16,12 @@ from models.backtest.evaluated import Evaluation, LabelFigures
 from models.backtest.figures import ScheduleFigures
 from models.backtest.schedule import NEVER, periods
 from models.errors import TrainingError
-from models.nomenclature import Nomenclature
 from models.training import TrainingSettings
 from stream.errors import UsageError
 from stream.filings import read_examples
 from stream.replay import evaluation as evaluating
 from stream.replay.drift import drift_of
+from stream.replay.history import History
 from stream.replay.judged import Run
 from stream.replay.label_join import JoinedLabels, join
 from stream.replay.label_sources import check_source, read_labels
@@ -155,34 +155,32 @@ def _evaluate(
     run: Run, options: FinishOptions, model: Path, following: Following, training: TrainingSettings
 ) -> Evaluation:
     costs = _costs(options)
-    joined, labels = _labels(run, options, run.nomenclature)
-    history = evaluating.history_of(run, joined)
-    found = evaluating.evaluate(run, history, labels=labels, costs=costs, examples=options.examples)
+    joined, labels = _labels(run, options)
+    history = History(run, joined)
+    found = evaluating.evaluate(history, labels=labels, costs=costs, examples=options.examples)
     added: dict[str, object] = {}
     if options.drift:
         following.note("looking for drift over event time")
-        following.total(len(history.filings))
-        added["drift"] = drift_of(run, history, model, done=following.done)
+        following.total(len(history))
+        added["drift"] = drift_of(history, model, done=following.done)
     if options.schedules and joined is not None:
         more = read_examples([Path(name) for name in options.retrain_with], run.nomenclature)
         schedules: tuple[ScheduleFigures, ...] = Retraining(
-            run, history, joined, costs, more, training, following.note
+            history, joined, costs, more, training, following.note
         ).figures(options.schedules)
         added["retraining"] = schedules
     return found.model_copy(update=added)
 
 
-def _labels(
-    run: Run, options: FinishOptions, nomenclature: Nomenclature
-) -> tuple[JoinedLabels | None, LabelFigures | None]:
+def _labels(run: Run, options: FinishOptions) -> tuple[JoinedLabels | None, LabelFigures | None]:
     if options.labels is None:
         return None, None
     shares = [policy.policy.audit_share for policy in run.summary.policies if policy.policy.audit_share > 0.0]
     return join(
-        read_labels(options.labels, nomenclature),
-        run.formality_ids,
-        run.received_at,
-        first_day=run.filings.first_day,
+        read_labels(options.labels, run.nomenclature),
+        run.identities(),
+        count=run.span.filings,
+        first_day=run.span.first_day,
         delay_seconds=_delay_seconds(options),
         audit_share=options.audit_share or (shares[0] if shares else None),
     )

@@ -146,7 +146,8 @@ def joined(found: Labels, *, delay_seconds: float | None = None, audit_share: fl
     """Joined to filings J0 to J3, received on days 0 to 3."""
     ids = pa.array([f"J{number}" for number in range(4)])
     received = (FIRST_DAY + np.arange(4, dtype=np.int64)) * DAY
-    return join(found, ids, received, first_day=FIRST_DAY, delay_seconds=delay_seconds, audit_share=audit_share)[0]
+    filings = [(ids[:1], received[:1]), (ids[1:], received[1:])]
+    return join(found, filings, count=4, first_day=FIRST_DAY, delay_seconds=delay_seconds, audit_share=audit_share)[0]
 
 
 def test_the_last_label_is_the_truth_and_the_first_what_was_known() -> None:
@@ -161,8 +162,8 @@ def test_the_last_label_is_the_truth_and_the_first_what_was_known() -> None:
 def test_a_label_counts_only_from_its_arrival() -> None:
     """Before day 9 the audit's code is the last one, before day 5 there is none."""
     found = joined(given(("J1", "0111Z", 9, Origin.CLAIM), ("J1", "4322A", 5, Origin.AUDIT)))
-    by_then = [found.last((FIRST_DAY + day) * DAY).code[1] for day in (5, 6, 10)]
-    assert by_then == [-1, position("4322A"), position("0111Z")]
+    by_then = [[part.tolist() for part in found.latest((FIRST_DAY + day) * DAY)] for day in (5, 6, 10)]
+    assert by_then == [[[], []], [[1], [position("4322A")]], [[1], [position("0111Z")]]]
 
 
 def test_a_claim_alone_is_no_sample() -> None:
