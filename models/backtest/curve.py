@@ -110,20 +110,21 @@ class Confidences:
         The last is above every confidence index: all to review.
         """
         chosen: list[Floats] = [np.asarray(extra, dtype=np.float64), np.asarray([1.01])]
-        up_to = np.cumsum(self._given)
-        if up_to[-1]:
+        occurring = np.flatnonzero(self._given)
+        up_to = np.cumsum(self._given[occurring])
+        if len(up_to):
             # Towards the top, where a threshold is chosen, a step of quantiles hides nothing either.
             where = np.unique(np.linspace(0, up_to[-1] - 1, points).round().astype(np.int64))
-            chosen.append(np.searchsorted(up_to, where, side="right") / STEPS)
+            chosen.append(occurring[np.searchsorted(up_to, where, side="right")] / STEPS)
         return np.unique(np.concatenate(chosen))
 
     def sent(self, thresholds: Floats) -> list[Sent]:
         """What each threshold for all filings makes of them."""
-        reached = np.searchsorted(np.arange(STEPS + 1) / STEPS, thresholds, side="left")
-        auto = _from_top(self._given, reached).tolist()
-        rows, total, wrong, squares = (
-            _from_top(values, reached).tolist()
-            for values in (self._wrong.rows, self._wrong.total, self._wrong.hit, self._wrong.squares)
+        occurring = np.flatnonzero(self._given)
+        reached = np.searchsorted(occurring / STEPS, thresholds, side="left")
+        auto, rows, total, wrong, squares = (
+            _from_top(values[occurring], reached).tolist()
+            for values in (self._given, self._wrong.rows, self._wrong.total, self._wrong.hit, self._wrong.squares)
         )
         reviews = self._reviewed_anyway + int(self._given.sum())
         return [
