@@ -25,6 +25,8 @@ from stream.replay.summary import Summary
 
 DECISIONS = "decisions"
 DAY_MICROS = 86_400_000_000
+NO_DAYS = (2**40, -(2**40))
+"""First and last day of a file without filings: in no range, and neither the first of all nor the last."""
 Micros = npt.NDArray[np.int64]
 
 
@@ -37,8 +39,7 @@ class Span:
     starts
         Position of the first filing of each file, and the number of all; shape (files + 1,).
     day_bounds
-        First and last day of each file, as days since 1970-01-01 (UTC); shape (files, 2). A file
-        without filings has none: its last is before its first.
+        First and last day of each file, as days since 1970-01-01 (UTC); shape (files, 2).
     type_forms
         Those that occur.
     """
@@ -121,7 +122,7 @@ class Run:
             table = self.read(number, ["received_at", "type_form"])
             received = self.received_at(table)
             starts.append(starts[-1] + len(received))
-            days = (received.min() // DAY_MICROS, received.max() // DAY_MICROS) if len(received) else (0, -1)
+            days = (received.min() // DAY_MICROS, received.max() // DAY_MICROS) if len(received) else NO_DAYS
             bounds.append(days)
             names.update(one_array(table["type_form"]).dictionary.to_pylist())
         return Span(

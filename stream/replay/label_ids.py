@@ -76,7 +76,7 @@ def _distinguishing(ids: pa.Array) -> tuple[Hashes, int]:
 
 
 def hashed(texts: pa.Array, seed: int = 0) -> Hashes:
-    """Hash of each text: FNV-1a of 64 bits over its bytes, for all texts at once, then mixed.
+    """Hash of each text: FNV-1a of 64 bits over its bytes, for all texts at once.
 
     >>> hashed(pa.array(["a", "b", "a"])).tolist() == hashed(pa.array(["a", "b", "a"])[:3]).tolist()
     True

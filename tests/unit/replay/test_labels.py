@@ -16,7 +16,7 @@ from schemas.arrow import archived
 from schemas.codec import encode
 from schemas.label import Label, LabelOrigin
 from stream.errors import UsageError
-from stream.replay import labels
+from stream.replay import label_ids, labels
 from stream.replay.label_join import JoinedLabels, join
 from stream.replay.labels import NO_TIME, UNKNOWN, Labels, Origin, from_batches, from_file, from_messages, micros
 
@@ -198,3 +198,26 @@ def test_labels_of_other_filings_are_refused() -> None:
     """None joins: most likely the wrong file."""
     with pytest.raises(UsageError, match="no label is for a filing of this range"):
         joined(given(("K0", "0111Z", 1, Origin.REVIEW)))
+
+
+def test_labels_find_their_filings_in_any_file_and_the_first_of_two() -> None:
+    """Ids of any length and script, sliced arrays, labels without a filing, a filing that is there twice."""
+    ids = pa.array(["é" * 60, "a", "", "twice", "a", "nobody's", "b"])
+    parts = [
+        (pa.array(["x", "b", "twice"])[1:], np.array([10, 11])),
+        (pa.array([], pa.string()), np.array([], dtype=np.int64)),
+        (pa.array(["twice", "é" * 60, "é" * 59, "", "a", "aa"]), np.arange(20, 26)),
+    ]
+    found, received = label_ids.find(ids, parts)
+    assert found.tolist() == [3, 6, 5, 1, 6, label_ids.ABSENT, 0]
+    assert received[found != label_ids.ABSENT].tolist() == [21, 24, 23, 11, 24, 10]
+
+
+def test_ids_of_one_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Filings by comparing them, labels by hashing them anew."""
+    real = label_ids.hashed
+    monkeypatch.setattr(label_ids, "hashed", lambda texts, seed=0: real(texts, seed) % np.uint64(2 if seed < 3 else 64))
+    ids = pa.array(["a", "b", "c"])
+    filings = pa.array([f"{number}" for number in range(500)] + ["b", "c"])
+    found, _ = label_ids.find(ids, [(filings, np.arange(502))])
+    assert found.tolist() == [label_ids.ABSENT, 500, 501]
