@@ -16,11 +16,11 @@ from models.coding import CodingModel
 from models.policy import Policy
 from schemas.decision import MAX_CANDIDATES, Route
 from stream.replay import columns, identities, routing
-from stream.replay.codings import NONE, REASONS, STAGES, CodingTable, Table, Vocabulary
+from stream.replay.codings import NONE, REASONS, REMEMBERED, STAGES, CodingTable, Table, Vocabulary
 from stream.replay.filings import UnitFilings, word_columns
 
 Numbers = npt.NDArray[Any]
-ROUTES = pa.array([route.value for route in routing.ROUTES], pa.string())
+ROUTES = [route.value for route in routing.ROUTES]
 
 
 @dataclass(slots=True)
@@ -38,14 +38,23 @@ class Decider:
     ----------
     all_ids
         Decision ids under every policy, a microsecond each; otherwise under the first.
+    remembered
+        Contents whose codings are kept.
     """
 
-    def __init__(self, models: Sequence[CodingModel], policies: Sequence[Policy], *, all_ids: bool = False) -> None:
+    def __init__(
+        self,
+        models: Sequence[CodingModel],
+        policies: Sequence[Policy],
+        *,
+        all_ids: bool = False,
+        remembered: int = REMEMBERED,
+    ) -> None:
         self._models = models
         self._policies = policies
         self._all_ids = all_ids
         self._vocabulary = Vocabulary.of(models)
-        self._codings = CodingTable(models, self._vocabulary)
+        self._codings = CodingTable(models, self._vocabulary, remembered=remembered)
         self._segmented = any(policy.segments for policy in policies)
         self.schema = columns.schema(len(policies), all_ids=all_ids)
 

@@ -14,8 +14,6 @@ from stream.replay.history import History
 from stream.replay.judged import Run
 from stream.replay.rows import Rows
 
-EXAMPLES = 12
-"""Filings shown on which two models differ."""
 _SEED = 20_261_128
 _DRAWN = np.dtype(
     [
@@ -29,7 +27,7 @@ _DRAWN = np.dtype(
 )
 
 
-def evaluate(history: History, *, labels: LabelFigures | None, costs: Costs, examples: int = EXAMPLES) -> Evaluation:
+def evaluate(history: History, *, labels: LabelFigures | None, costs: Costs, examples: int) -> Evaluation:
     """The figures, without drift and retraining.
 
     Parameters

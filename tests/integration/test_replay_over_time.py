@@ -24,9 +24,9 @@ from stream.monitor.text_measures import CachedTextMeasurer
 from stream.monitor.watched import WatchedModels
 from stream.replay import finish
 from stream.replay.drift import COLUMNS, decisions_of, drift_of
-from stream.replay.finish import FinishOptions
 from stream.replay.history import History as Columns
 from stream.replay.judged import Run
+from stream.replay.options import FinishOptions
 from stream.replay.rows import Rows
 from tests.integration.replayed import CODES, DAYS, START, History
 
