@@ -85,9 +85,11 @@ def hashed(texts: pa.Array, seed: int = 0) -> Hashes:
     data = np.frombuffer(texts.buffers()[2] or b"\0", dtype=np.uint8)
     starts, lengths = offsets[:-1].astype(np.int64), np.diff(offsets)
     found = np.full(len(texts), (_BASIS + seed) % 2**64, dtype=np.uint64)
+    shortest, longest = (int(lengths.min()), int(lengths.max())) if len(texts) else (0, 0)
+    for place in range(shortest):
+        found = (found ^ data[starts + place]) * _PRIME
     rows = np.arange(len(texts))
-    for place in range(int(lengths.max(initial=0))):
-        if (lengths[rows] <= place).any():
-            rows = rows[lengths[rows] > place]
+    for place in range(shortest, longest):
+        rows = rows[lengths[rows] > place]
         found[rows] = (found[rows] ^ data[starts[rows] + place]) * _PRIME
     return found
