@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from models.nomenclature import Nomenclature
+from models.policy import Policy
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -114,16 +115,12 @@ class Lanes:
 
     Parameters
     ----------
-    threshold
-        The policy's global one.
     auto, review
         What is in neither was returned.
     audit
         The sample of auto that is copied for a blind second look.
     """
 
-    policy_version: str
-    threshold: float
     auto: Bools
     review: Bools
     audit: Bools
@@ -147,6 +144,53 @@ class Branches:
     def at(self, level: int, code: Ints) -> Ints:
         """Branch of each code at a level, from 1; what is no code stays what it is."""
         return np.where(code >= 0, self.of_code[level - 1][np.maximum(code, 0)], code).astype(np.int32)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is the same for all filings of a history.
+
+    Parameters
+    ----------
+    policies
+        Each is held against every model.
+    codes
+        The nomenclature's, as positions refer to them.
+    level_names
+        From the broadest to the code.
+    first_day, days, type_forms
+        As in `Filings`.
+    """
+
+    models: tuple[str, ...]
+    policies: tuple[Policy, ...]
+    codes: tuple[str, ...]
+    level_names: tuple[str, ...]
+    branches: Branches
+    first_day: int
+    days: int
+    type_forms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Filings that follow each other, and what was said of them: as many as are held at once.
+
+    Parameters
+    ----------
+    codings
+        One a model.
+    lanes
+        By model and policy, numbered from 1: those that were asked for.
+    known, truth
+        First and last label of each filing.
+    """
+
+    filings: Filings
+    codings: tuple[Codings, ...]
+    lanes: Mapping[tuple[int, int], Lanes]
+    known: Truth
+    truth: Truth
 
 
 def branches(nomenclature: Nomenclature) -> Branches:

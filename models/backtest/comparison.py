@@ -7,11 +7,12 @@ from math import sqrt
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 from scipy.special import bdtr, chdtrc, ndtr, ndtri
 
-from models.backtest.columns import NO_CODE, Codings, Floats, Ints, Truth
-from models.backtest.estimates import CONFIDENCE, Fraction
+from models.backtest.columns import NO_CODE, Codings, Truth
+from models.backtest.estimates import CONFIDENCE, Estimate, Fraction, Sums, plain_share
 
 EXACT_BELOW = 1_000
 """Discordant filings up to which the exact binomial test is taken; chi-square agrees beyond."""
@@ -112,70 +113,103 @@ def _paired_interval(only_a: int, only_b: int, rows: int) -> tuple[float, float]
     return max(-1.0, centre - z * spread), min(1.0, centre + z * spread)
 
 
-def compare(a: Codings, b: Codings, truth: Truth) -> McNemar:
-    """McNemar's test on the filings whose label is part of a sample.
+class Paired:
+    """Counts where two models are right, and where they differ.
 
-    Where some filings were likelier to be labelled than others, counting them all alike would favour
-    the model that did not choose them: reviewed filings are those of which the live model was
-    unsure. The weighted difference and its normal test stand in for the exact ones then.
+    Parameters
+    ----------
+    codes
+        The nomenclature's.
     """
-    kept = truth.counts
-    right_a, right_b, weight = a.right(truth)[kept], b.right(truth)[kept], truth.weight[kept]
-    plain = mcnemar(
-        both=int((right_a & right_b).sum()),
-        only_a=int((right_a & ~right_b).sum()),
-        only_b=int((~right_a & right_b).sum()),
-        neither=int((~right_a & ~right_b).sum()),
-    )
-    if not len(weight) or weight.min() == weight.max():
-        return plain
-    return _weighted(plain, right_b.astype(np.float64) - right_a, weight)
 
+    def __init__(self, codes: Sequence[str]) -> None:
+        self._codes = codes
+        self._filings = self._same = 0
+        # By whether A is right and whether B is: neither, B alone, A alone, both.
+        self._outcomes = Sums(4)
+        self._weights = (np.inf, 0.0)
+        self._pairs = np.zeros(0, dtype=np.int64)
+        self._counts = np.zeros((0, 4), dtype=np.int64)
 
-def _weighted(plain: McNemar, apart: Floats, weight: Floats) -> McNemar:
-    """The same counts, judged by weight; `apart` is 1 where B alone is right, -1 where A alone is."""
-    total, scale = float(weight.sum()), float(np.sqrt(weight**2 @ apart**2))
-    difference = float(weight @ apart) / total
-    error = float(np.sqrt(weight**2 @ (apart - difference) ** 2)) / total
-    z = float(ndtri(0.5 + CONFIDENCE / 2))
-    # Were both equally good, each difference would have either sign with probability one half.
-    p_value = 2.0 * float(ndtr(-abs(float(weight @ apart)) / scale)) if scale else 1.0
-    judged = {
-        "p_value": min(1.0, p_value),
-        "method": "weighted",
-        "difference": difference,
-        "low": max(-1.0, difference - z * error),
-        "high": min(1.0, difference + z * error),
-    }
-    return plain.model_copy(update=judged)
+    def add(self, a: Codings, b: Codings, truth: Truth) -> None:
+        """Take in filings."""
+        right_a, right_b, labelled = a.right(truth), b.right(truth), truth.counts
+        self._filings += len(a.code)
+        self._same += int((a.code == b.code).sum())
+        self._outcomes.add(right_b, truth.weight, 2 * right_a.astype(np.intp) + right_b)
+        if labelled.any():
+            least, most = self._weights
+            weight = truth.weight[labelled]
+            self._weights = (min(least, float(weight.min())), max(most, float(weight.max())))
+        apart = np.flatnonzero(a.code != b.code)
+        # One number a pair; NO_CODE is -1, so both are shifted by one.
+        pairs = (a.code[apart].astype(np.int64) + 1) * (len(self._codes) + 1) + b.code[apart] + 1
+        labelled = labelled[apart]
+        counted = (np.ones(len(apart), dtype=bool), labelled, labelled & right_a[apart], labelled & right_b[apart])
+        self._count(pairs, np.stack(counted, axis=1))
 
+    def _count(self, pairs: npt.NDArray[np.int64], counts: npt.NDArray[np.bool_]) -> None:
+        every = np.concatenate([self._pairs, pairs])
+        self._pairs, which = np.unique(every, return_inverse=True)
+        known, self._counts = self._counts, np.zeros((len(self._pairs), 4), dtype=np.int64)
+        self._counts[which[: len(known)]] = known
+        for column in range(4):
+            self._counts[:, column] += np.bincount(which[len(known) :][counts[:, column]], minlength=len(self._pairs))
 
-def pairs(a: Codings, b: Codings, truth: Truth, codes: Sequence[str], limit: int = PAIRS) -> tuple[CodePair, ...]:
-    """The commonest ways of differing, commonest first."""
-    apart = np.flatnonzero(a.code != b.code)
-    # One number a pair; NO_CODE is -1, so both are shifted by one.
-    keys = (a.code[apart].astype(np.int64) + 1) * (len(codes) + 1) + b.code[apart] + 1
-    found, which, counts = np.unique(keys, return_inverse=True, return_counts=True)
-    labelled = truth.counts[apart]
+    def same_code(self) -> Estimate:
+        """Share of filings to which both give one code."""
+        return plain_share(self._same, self._filings)
 
-    def counted(of: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Ints:
-        return np.bincount(which[of], minlength=len(found)).astype(np.int32)
+    def test(self) -> McNemar:
+        """McNemar's test on the filings whose label is part of a sample.
 
-    with_label = counted(labelled)
-    a_right = counted(labelled & a.right(truth)[apart])
-    b_right = counted(labelled & b.right(truth)[apart])
-    order = np.lexsort((found, -counts))[:limit]
-    return tuple(
-        CodePair(
-            a=_code(int(found[i]) // (len(codes) + 1) - 1, codes),
-            b=_code(int(found[i]) % (len(codes) + 1) - 1, codes),
-            filings=int(counts[i]),
-            labelled=int(with_label[i]),
-            a_right=int(a_right[i]),
-            b_right=int(b_right[i]),
+        Where some filings were likelier to be labelled than others, counting them all alike would favour
+        the model that did not choose them: reviewed filings are those of which the live model was
+        unsure. The weighted difference and its normal test stand in for the exact ones then.
+        """
+        neither, only_b, only_a, both = self._outcomes.rows.tolist()
+        plain = mcnemar(both=both, only_a=only_a, only_b=only_b, neither=neither)
+        least, most = self._weights
+        return plain if least >= most else self._weighted(plain)
+
+    def _weighted(self, plain: McNemar) -> McNemar:
+        """The same counts, judged by weight."""
+        _, only_b, only_a, _ = self._outcomes.total.tolist()
+        total, edge = float(self._outcomes.total.sum()), only_b - only_a
+        difference = edge / total
+        # Squares of what each outcome is off the mean: B alone is 1, A alone -1, the others 0.
+        neither_2, only_b_2, only_a_2, both_2 = self._outcomes.squares.tolist()
+        scale = sqrt(only_a_2 + only_b_2)
+        off = (neither_2 + both_2) * difference**2 + only_b_2 * (1 - difference) ** 2 + only_a_2 * (1 + difference) ** 2
+        z = float(ndtri(0.5 + CONFIDENCE / 2))
+        error = sqrt(off) / total
+        # Were both equally good, each difference would have either sign with probability one half.
+        p_value = 2.0 * float(ndtr(-abs(edge) / scale)) if scale else 1.0
+        judged = {
+            "p_value": min(1.0, p_value),
+            "method": "weighted",
+            "difference": difference,
+            "low": max(-1.0, difference - z * error),
+            "high": min(1.0, difference + z * error),
+        }
+        return plain.model_copy(update=judged)
+
+    def pairs(self, limit: int = PAIRS) -> tuple[CodePair, ...]:
+        """The commonest ways of differing, commonest first."""
+        order = np.lexsort((self._pairs, -self._counts[:, 0]))[:limit]
+        return tuple(self._pair(int(self._pairs[place]), self._counts[place].tolist()) for place in order)
+
+    def _pair(self, pair: int, counts: Sequence[int]) -> CodePair:
+        a, b = divmod(pair, len(self._codes) + 1)
+        filings, labelled, a_right, b_right = counts
+        return CodePair(
+            a=_code(a - 1, self._codes),
+            b=_code(b - 1, self._codes),
+            filings=filings,
+            labelled=labelled,
+            a_right=a_right,
+            b_right=b_right,
         )
-        for i in order
-    )
 
 
 def _code(position: int, codes: Sequence[str]) -> str:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.backtest.columns import Codings, Floats, Truth
-from models.backtest.estimates import Estimate, Fraction, of_sums
+from models.backtest.estimates import Estimate, Fraction, Sums, of_sums
 
 CURVE_POINTS = 200
+STEPS = 1_000_000
+"""Confidence indices are rounded to six decimals: there are so many, and one more."""
 ERROR_RATIOS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 """Costs of an error, in reviews, for which the cheapest threshold is told."""
 
@@ -73,58 +75,82 @@ class CheapestThreshold(BaseModel):
 
 
 @dataclass(frozen=True)
-class _Sums:
-    """Sums over the labelled filings at or above each threshold; shape (thresholds,)."""
+class Sent:
+    """Filings by lane, and the error of the automatic one."""
 
-    rows: npt.NDArray[np.int64]
-    total: Floats
-    wrong: Floats
-    squares: Floats
+    auto: int
+    reviews: int
+    error: Estimate
 
 
-def thresholds_of(codings: Codings, extra: Sequence[float] = (), points: int = CURVE_POINTS) -> Floats:
-    """Thresholds worth looking at, rising: quantiles of the confidence index, and `extra`.
+class Confidences:
+    """How often each confidence index was given, and how often it was wrong: all that a threshold depends on.
 
-    The last is above every confidence index: all to review.
+    Some 40 MB for a history in which every index occurs with a label, whatever the number of filings.
     """
-    open_ones = np.sort(codings.confidence[~codings.settled])
-    chosen: list[Floats] = [np.asarray(extra, dtype=np.float64), np.asarray([1.01])]
-    if len(open_ones):
-        # Towards the top, where a threshold is chosen, a step of quantiles hides nothing either.
-        where = np.unique(np.linspace(0, len(open_ones) - 1, points).round().astype(np.int64))
-        chosen.append(open_ones[where])
-    return np.unique(np.concatenate(chosen))
 
+    def __init__(self) -> None:
+        self.filings = 0
+        self._reviewed_anyway = 0
+        self._given = np.zeros(STEPS + 1, dtype=np.int64)
+        self._wrong = Sums(STEPS + 1)
 
-def curve(codings: Codings, truth: Truth, costs: Costs, thresholds: Floats) -> list[CurvePoint]:
-    """What each threshold would have done, in the order of the thresholds.
+    def add(self, codings: Codings, truth: Truth) -> None:
+        """Take in filings; those that no threshold decides have no index."""
+        self.filings += len(codings.code)
+        self._reviewed_anyway += int((codings.settled & (codings.code >= 0)).sum())
+        step = np.rint(codings.confidence * STEPS).astype(np.intp)
+        np.add.at(self._given, step[~codings.settled], 1)
+        kept = truth.counts & ~codings.settled
+        self._wrong.add(~codings.right(truth)[kept], truth.weight[kept], step[kept])
 
-    Automation counts every filing; the error is estimated on the labelled ones, by weight.
-    """
-    filings = len(codings.code)
-    confidences = np.sort(codings.confidence[~codings.settled])
-    auto = len(confidences) - np.searchsorted(confidences, thresholds, side="left")
-    reviewed_anyway = int((codings.settled & (codings.code >= 0)).sum())
-    sums = _labelled_sums(codings, truth, thresholds)
-    found: list[CurvePoint] = []
-    for position, threshold in enumerate(thresholds):
-        error = of_sums(
-            rows=int(sums.rows[position]),
-            total=float(sums.total[position]),
-            hit=float(sums.wrong[position]),
-            squares=float(sums.squares[position]),
+    def thresholds(self, extra: Sequence[float] = (), points: int = CURVE_POINTS) -> Floats:
+        """Thresholds worth looking at, rising: quantiles of the confidence index, and `extra`.
+
+        The last is above every confidence index: all to review.
+        """
+        chosen: list[Floats] = [np.asarray(extra, dtype=np.float64), np.asarray([1.01])]
+        occurring = np.flatnonzero(self._given)
+        up_to = np.cumsum(self._given[occurring])
+        if len(up_to):
+            # Towards the top, where a threshold is chosen, a step of quantiles hides nothing either.
+            where = np.unique(np.linspace(0, up_to[-1] - 1, points).round().astype(np.int64))
+            chosen.append(occurring[np.searchsorted(up_to, where, side="right")] / STEPS)
+        return np.unique(np.concatenate(chosen))
+
+    def sent(self, thresholds: Floats) -> list[Sent]:
+        """What each threshold for all filings makes of them."""
+        occurring = np.flatnonzero(self._given)
+        reached = np.searchsorted(occurring / STEPS, thresholds, side="left")
+        auto, rows, total, wrong, squares = (
+            _from_top(values[occurring], reached).tolist()
+            for values in (self._given, self._wrong.rows, self._wrong.total, self._wrong.hit, self._wrong.squares)
         )
-        reviews = reviewed_anyway + len(confidences) - int(auto[position])
-        found.append(
-            CurvePoint(
-                threshold=float(threshold),
-                automation=int(auto[position]) / max(1, filings),
-                auto_error=error,
-                auto_error_upper=error.upper,
-                minutes=minutes_a_filing(costs, filings, reviews, int(auto[position]), error),
+        reviews = self._reviewed_anyway + int(self._given.sum())
+        return [
+            Sent(
+                auto=auto[place],
+                reviews=reviews - auto[place],
+                error=of_sums(rows=rows[place], total=total[place], hit=wrong[place], squares=squares[place]),
             )
-        )
-    return found
+            for place in range(len(thresholds))
+        ]
+
+    def curve(self, costs: Costs, thresholds: Floats) -> list[CurvePoint]:
+        """What each threshold would have done, in the order of the thresholds.
+
+        Automation counts every filing; the error is estimated on the labelled ones, by weight.
+        """
+        return [
+            CurvePoint(
+                threshold=threshold,
+                automation=sent.auto / max(1, self.filings),
+                auto_error=sent.error,
+                auto_error_upper=sent.error.upper,
+                minutes=minutes_a_filing(costs, self.filings, sent.reviews, sent.auto, sent.error),
+            )
+            for threshold, sent in zip(thresholds.tolist(), self.sent(thresholds), strict=True)
+        ]
 
 
 def minutes_a_filing(costs: Costs, filings: int, reviews: int, auto: int, error: Estimate) -> float:
@@ -170,15 +196,8 @@ def cheapest_by_ratio(points: Sequence[CurvePoint], ratios: Sequence[float] = ER
     return found
 
 
-def _labelled_sums(codings: Codings, truth: Truth, thresholds: Floats) -> _Sums:
-    kept = truth.counts & ~codings.settled
-    confidence = codings.confidence[kept]
-    order = np.argsort(-confidence, kind="stable")
-    weight = truth.weight[kept][order]
-    wrong = ~codings.right(truth)[kept][order]
-    reached = np.searchsorted(-confidence[order], -thresholds, side="right")
-
-    def summed(values: Floats) -> Floats:
-        return np.concatenate([[0.0], np.cumsum(values)])[reached]
-
-    return _Sums(reached, summed(weight), summed(weight * wrong), summed(weight * weight))
+def _from_top(values: npt.NDArray[Any], reached: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
+    """Sum of each value from a place on, added from the last to the first."""
+    sums = np.zeros(len(values) + 1, dtype=values.dtype)
+    np.cumsum(values[::-1], out=sums[1:])
+    return sums[len(values) - reached]

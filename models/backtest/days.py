@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.backtest.columns import NO_CODE, Bools, Codings, Filings, Floats, Ints, Lanes, Truth
-from models.backtest.estimates import Estimate, of_sums
+from models.backtest.estimates import Estimate, Sums, of_sums
 
 WINDOW_DAYS = 28
 """Days that an estimate of a day looks back: four weeks, so that each weekday weighs the same."""
 EPOCH = date(1970, 1, 1)
+COUNTS = ("auto", "review", "returned", "audit", "labels")
+ESTIMATES = ("auto_error_known", "auto_error_hindsight", "accuracy_known", "accuracy_hindsight")
 
 
 class Day(BaseModel):
@@ -69,46 +72,82 @@ class Workload(BaseModel):
     hours_busy: float
 
 
-def daily(
-    filings: Filings,
-    codings: Codings,
-    lanes: Lanes,
-    *,
-    known: Truth,
-    truth: Truth,
-    window: int = WINDOW_DAYS,
-) -> tuple[Day, ...]:
-    """Every day of the history, the empty ones too.
+class Daily:
+    """Counts filings and labels by day.
 
     Parameters
     ----------
-    known
-        The first label of each filing, as it arrived.
-    truth
-        The last one: what hindsight holds.
+    first_day, days
+        Of the history, as in `Filings`.
+    window
+        Days that an estimate looks back.
     """
-    counts = {
-        "auto": _by_day(filings, filings.day[lanes.auto]),
-        "review": _by_day(filings, filings.day[lanes.review]),
-        "returned": _by_day(filings, filings.day[~lanes.auto & ~lanes.review]),
-        "audit": _by_day(filings, filings.day[lanes.audit]),
-        "labels": _by_day(filings, known.arrival[known.code != NO_CODE]),
-    }
-    right_then, right = codings.right(known), codings.right(truth)
-    estimates = {
-        "auto_error_known": _rolling(filings, known.arrival, known.weight, ~right_then, lanes.auto, window),
-        "auto_error_hindsight": _rolling(filings, filings.day, truth.weight, ~right, lanes.auto, window),
-        "accuracy_known": _rolling(filings, known.arrival, known.weight, right_then, known.counts, window),
-        "accuracy_hindsight": _rolling(filings, filings.day, truth.weight, right, truth.counts, window),
-    }
-    return tuple(
-        Day(
-            day=EPOCH + timedelta(days=filings.first_day + position),
-            **{name: int(values[position]) for name, values in counts.items()},
-            **{name: values[position] for name, values in estimates.items()},
+
+    def __init__(self, first_day: int, days: int, window: int = WINDOW_DAYS) -> None:
+        self._first_day = first_day
+        self._days = days
+        self._window = window
+        self._counts = {name: np.zeros(days, dtype=np.int64) for name in COUNTS}
+        self._sums = {name: Sums(days) for name in ESTIMATES}
+
+    def add(self, filings: Filings, codings: Codings, lanes: Lanes, *, known: Truth, truth: Truth) -> None:
+        """Take in filings.
+
+        Parameters
+        ----------
+        known
+            The first label of each filing, as it arrived.
+        truth
+            The last one: what hindsight holds.
+        """
+        for name, among in (
+            ("auto", lanes.auto),
+            ("review", lanes.review),
+            ("returned", ~lanes.auto & ~lanes.review),
+            ("audit", lanes.audit),
+        ):
+            self._counts[name] += np.bincount(filings.day[among], minlength=self._days)
+        labelled = (known.code != NO_CODE) & self._within(known.arrival)
+        self._counts["labels"] += np.bincount(known.arrival[labelled], minlength=self._days)
+        then, right = codings.right(known), codings.right(truth)
+        self._add("auto_error_known", ~then, known.weight, known.arrival, lanes.auto)
+        self._add("auto_error_hindsight", ~right, truth.weight, filings.day, lanes.auto)
+        self._add("accuracy_known", then, known.weight, known.arrival)
+        self._add("accuracy_hindsight", right, truth.weight, filings.day)
+
+    def _within(self, day: Ints) -> Bools:
+        inside: Bools = (day >= 0) & (day < self._days)
+        return inside
+
+    def _add(self, name: str, hits: Bools, weight: Floats, day: Ints, among: Bools | None = None) -> None:
+        inside = self._within(day) if among is None else self._within(day) & among
+        self._sums[name].add(hits, np.where(inside, weight, 0.0), day)
+
+    def figures(self) -> tuple[Day, ...]:
+        """Every day of the history, the empty ones too."""
+        estimates = {name: self._rolling(sums) for name, sums in self._sums.items()}
+        return tuple(
+            Day(
+                day=EPOCH + timedelta(days=self._first_day + position),
+                **{name: int(values[position]) for name, values in self._counts.items()},
+                **{name: values[position] for name, values in estimates.items()},
+            )
+            for position in range(self._days)
         )
-        for position in range(filings.days)
-    )
+
+    def _rolling(self, sums: Sums) -> list[Estimate]:
+        """Estimate of each day from the filings whose day is in the window that ends with it."""
+
+        def summed(values: npt.NDArray[Any]) -> Floats:
+            total = np.cumsum(values.astype(np.float64))
+            before = np.concatenate([np.zeros(self._window), total])[: self._days]
+            return np.asarray(total - before, dtype=np.float64)
+
+        columns = (summed(values) for values in (sums.rows, sums.total, sums.hit, sums.squares))
+        return [
+            of_sums(rows=round(float(n)), total=float(t), hit=float(h), squares=float(s))
+            for n, t, h, s in zip(*columns, strict=True)
+        ]
 
 
 def workload(days: tuple[Day, ...], review_minutes: float) -> Workload:
@@ -131,25 +170,3 @@ def workload(days: tuple[Day, ...], review_minutes: float) -> Workload:
         hours_mean=float(work.mean()) * review_minutes / 60,
         hours_busy=busy * review_minutes / 60,
     )
-
-
-def _by_day(filings: Filings, days: Ints) -> npt.NDArray[np.int64]:
-    inside = days[(days >= 0) & (days < filings.days)]
-    return np.bincount(inside, minlength=filings.days)
-
-
-def _rolling(filings: Filings, day: Ints, weight: Floats, hits: Bools, among: Bools, window: int) -> list[Estimate]:
-    """Estimate of each day from the filings whose `day` is in the window that ends with it."""
-    kept = among & (weight > 0.0) & (day >= 0) & (day < filings.days)
-    where, weight, hits = day[kept], weight[kept], hits[kept]
-
-    def summed(values: Floats | None) -> Floats:
-        total = np.cumsum(np.bincount(where, weights=values, minlength=filings.days).astype(np.float64))
-        before = np.concatenate([np.zeros(window), total])[: filings.days]
-        return np.asarray(total - before, dtype=np.float64)
-
-    rows, total, hit, squares = summed(None), summed(weight), summed(weight * hits), summed(weight * weight)
-    return [
-        of_sums(rows=round(float(n)), total=float(t), hit=float(h), squares=float(s))
-        for n, t, h, s in zip(rows, total, hit, squares, strict=True)
-    ]

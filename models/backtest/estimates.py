@@ -14,12 +14,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.backtest.columns import Bools, Floats
 from models.intervals import clopper_pearson_upper, wilson
 
 CONFIDENCE = 0.95
+Integers = npt.NDArray[np.integer]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -52,24 +55,62 @@ class Estimate(BaseModel):
         return clopper_pearson_upper((self.value or 0.0) * self.effective_rows, self.effective_rows, CONFIDENCE)
 
 
-def share(hits: Bools, weights: Floats) -> Estimate:
-    """Weighted share of hits among the filings whose weight is above 0.
+class Sums:
+    """What estimates are made of, added up part by part.
+
+    Filings are added one after the other, in the order they come: the same filings give the same
+    bits, however they are parted.
 
     Parameters
     ----------
-    hits, weights
-        Shape (filings,).
+    size
+        How many estimates stand side by side.
 
+    Examples
+    --------
     >>> import numpy as np
-    >>> share(np.array([True, False, False]), np.array([1.0, 1.0, 2.0])).value
+    >>> sums = Sums()
+    >>> sums.add(np.array([True, False]), np.array([1.0, 1.0]))
+    >>> sums.add(np.array([False]), np.array([2.0]))
+    >>> sums.estimate().value
     0.25
     """
-    return of_sums(
-        rows=int((weights > 0.0).sum()),
-        total=float(weights.sum()),
-        hit=float(weights[hits].sum()),
-        squares=float(weights @ weights),
-    )
+
+    def __init__(self, size: int = 1) -> None:
+        # Pages of zeros take no memory before they are written to.
+        self.rows = np.zeros(size, dtype=np.int64)
+        self.total, self.hit, self.squares = (np.zeros(size) for _ in range(3))
+
+    def add(self, hits: Bools, weight: Floats, where: Integers | None = None) -> None:
+        """Add filings; one of weight 0 is in no sample.
+
+        Parameters
+        ----------
+        where
+            Which estimate each is for; all are for the first by default.
+        """
+        kept = np.flatnonzero(weight > 0.0)
+        if not len(kept):
+            return
+        place = np.zeros(len(kept), dtype=np.intp) if where is None else where[kept].astype(np.intp)
+        weight = weight[kept]
+        np.add.at(self.rows, place, 1)
+        np.add.at(self.total, place, weight)
+        np.add.at(self.hit, place, weight * hits[kept])
+        np.add.at(self.squares, place, weight * weight)
+
+    def estimate(self, place: int = 0) -> Estimate:
+        """One of them."""
+        return of_sums(
+            rows=int(self.rows[place]),
+            total=float(self.total[place]),
+            hit=float(self.hit[place]),
+            squares=float(self.squares[place]),
+        )
+
+    def estimates(self) -> list[Estimate]:
+        """All of them."""
+        return [self.estimate(place) for place in range(len(self.rows))]
 
 
 def plain_share(count: int, of: int) -> Estimate:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from models.backtest.columns import Branches, Codings, Filings, Lanes, Truth
 from models.backtest.comparison import CodePair, McNemar
 from models.backtest.curve import CheapestThreshold, CurvePoint
 from models.backtest.days import Day, Workload
@@ -125,34 +123,6 @@ class Comparison(_Figures):
     mcnemar: McNemar
     pairs: tuple[CodePair, ...]
     examples: tuple[Example, ...] = ()
-
-
-@dataclass(frozen=True)
-class History:
-    """All that is judged.
-
-    Parameters
-    ----------
-    codings
-        One a model.
-    lanes
-        For each model, one a policy.
-    known, truth
-        First and last label of each filing.
-    codes
-        The nomenclature's, as positions refer to them.
-    level_names
-        From the broadest to the code.
-    """
-
-    filings: Filings
-    codings: tuple[Codings, ...]
-    lanes: tuple[tuple[Lanes, ...], ...]
-    known: Truth
-    truth: Truth
-    codes: tuple[str, ...]
-    level_names: tuple[str, ...]
-    branches: Branches
 
 
 class RetrainedPeriod(_Figures):

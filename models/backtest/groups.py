@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from models.backtest.columns import Codings, Floats, Ints, Lanes, Truth
-from models.backtest.estimates import Estimate, of_sums, plain_share
+from models.backtest.columns import Codings, Ints, Lanes, Truth
+from models.backtest.estimates import Estimate, Sums, plain_share
 
 
 class Group(BaseModel):
@@ -37,44 +37,47 @@ class Group(BaseModel):
     auto_error: Estimate
 
 
-def groups(names: Sequence[str], member: Ints, codings: Codings, lanes: Lanes, truth: Truth) -> tuple[Group, ...]:
-    """The groups that occur, largest first.
+class Groups:
+    """Counts filings by group.
 
     Parameters
     ----------
-    member
-        Position in `names` of each filing's group; -1 for none, shape (filings,).
+    names
+        Of the groups.
     """
-    size = len(names) + 1
-    where = np.where(member < 0, len(names), member)
-    weight = truth.weight
-    right = codings.right(truth)
-    filings = np.bincount(where, minlength=size)
-    auto = np.bincount(where[lanes.auto], minlength=size)
-    accuracy = _estimates(where, weight, right, size)
-    auto_error = _estimates(where[lanes.auto], weight[lanes.auto], ~right[lanes.auto], size)
-    found = [
-        Group(
-            name=(*names, "")[position],
-            filings=int(filings[position]),
-            automation=plain_share(int(auto[position]), int(filings[position])),
-            accuracy=accuracy[position],
-            auto_error=auto_error[position],
-        )
-        for position in range(size)
-        if filings[position]
-    ]
-    return tuple(sorted(found, key=lambda group: (-group.filings, group.name)))
 
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = (*names, "")
+        self._filings, self._auto = (np.zeros(len(self._names), dtype=np.int64) for _ in range(2))
+        self._accuracy, self._auto_error = (Sums(len(self._names)) for _ in range(2))
 
-def _estimates(
-    where: Ints, weight: Floats, hits: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], size: int
-) -> list[Estimate]:
-    rows = np.bincount(where[weight > 0.0], minlength=size)
-    total = np.bincount(where, weights=weight, minlength=size)
-    hit = np.bincount(where, weights=weight * hits, minlength=size)
-    squares = np.bincount(where, weights=weight * weight, minlength=size)
-    return [
-        of_sums(rows=int(rows[i]), total=float(total[i]), hit=float(hit[i]), squares=float(squares[i]))
-        for i in range(size)
-    ]
+    def add(self, member: Ints, codings: Codings, lanes: Lanes, truth: Truth) -> None:
+        """Take in filings.
+
+        Parameters
+        ----------
+        member
+            Position in the names of each filing's group; -1 for none, shape (filings,).
+        """
+        size = len(self._names)
+        where = np.where(member < 0, size - 1, member)
+        right = codings.right(truth)
+        self._filings += np.bincount(where, minlength=size)
+        self._auto += np.bincount(where[lanes.auto], minlength=size)
+        self._accuracy.add(right, truth.weight, where)
+        self._auto_error.add(~right, np.where(lanes.auto, truth.weight, 0.0), where)
+
+    def figures(self) -> tuple[Group, ...]:
+        """The groups that occur, largest first."""
+        found = [
+            Group(
+                name=name,
+                filings=int(self._filings[position]),
+                automation=plain_share(int(self._auto[position]), int(self._filings[position])),
+                accuracy=self._accuracy.estimate(position),
+                auto_error=self._auto_error.estimate(position),
+            )
+            for position, name in enumerate(self._names)
+            if self._filings[position]
+        ]
+        return tuple(sorted(found, key=lambda group: (-group.filings, group.name)))

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from models.backtest.columns import Codings, Truth
-from models.backtest.estimates import Estimate, of_sums
+from models.backtest.estimates import Estimate, Sums
 from models.evaluation import CALIBRATION_BINS
 
 
@@ -47,39 +47,48 @@ class Reliability(BaseModel):
     brier: float | None
 
 
-def reliability(codings: Codings, truth: Truth, bins: int = CALIBRATION_BINS) -> Reliability:
-    """Judge the first code's probability where one was predicted and a label is known.
+class Calibration:
+    """Judges the first code's probability where one was predicted and a label is known.
 
     References
     ----------
     Naeini, Cooper and Hauskrecht (2015), "Obtaining well calibrated probabilities"; Brier (1950).
     """
-    kept = truth.counts & ~codings.settled
-    stated, weight = codings.probability[kept], truth.weight[kept]
-    right = codings.right(truth)[kept]
-    where = np.minimum((stated * bins).astype(np.int64), bins - 1)
 
-    def summed(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> list[float]:
-        return [float(value) for value in np.bincount(where, weights=values, minlength=bins)]
+    def __init__(self, bins: int = CALIBRATION_BINS) -> None:
+        self._bins = bins
+        self._right = Sums(bins)
+        self._said = np.zeros(bins)
+        self._distance = 0.0
 
-    rows = np.bincount(where, minlength=bins)
-    total, squares = summed(weight), summed(weight * weight)
-    hit, said = summed(weight * right), summed(weight * stated)
-    everything = sum(total)
-    return Reliability(
-        bins=tuple(
-            ReliabilityBin(
-                low=position / bins,
-                high=(position + 1) / bins,
-                stated=said[position] / total[position] if total[position] else None,
-                right=of_sums(
-                    rows=int(rows[position]), total=total[position], hit=hit[position], squares=squares[position]
-                ),
-            )
-            for position in range(bins)
-        ),
-        expected_calibration_error=(
-            sum(abs(s - h) for s, h in zip(said, hit, strict=True)) / everything if everything else None
-        ),
-        brier=float(weight @ (stated - right) ** 2) / everything if everything else None,
-    )
+    def add(self, codings: Codings, truth: Truth) -> None:
+        """Take in filings."""
+        kept = np.flatnonzero(truth.counts & ~codings.settled)
+        if not len(kept):
+            return
+        stated, weight = codings.probability[kept], truth.weight[kept]
+        right = codings.right(truth)[kept]
+        where = np.minimum((stated * self._bins).astype(np.intp), self._bins - 1)
+        self._right.add(right, weight, where)
+        np.add.at(self._said, where, weight * stated)
+        self._distance += float((weight * (stated - right) ** 2).sum())
+
+    def figures(self) -> Reliability:
+        """What all of them say."""
+        total, hit = self._right.total.tolist(), self._right.hit.tolist()
+        said, everything = self._said.tolist(), sum(total)
+        return Reliability(
+            bins=tuple(
+                ReliabilityBin(
+                    low=position / self._bins,
+                    high=(position + 1) / self._bins,
+                    stated=said[position] / total[position] if total[position] else None,
+                    right=right,
+                )
+                for position, right in enumerate(self._right.estimates())
+            ),
+            expected_calibration_error=(
+                sum(abs(s - h) for s, h in zip(said, hit, strict=True)) / everything if everything else None
+            ),
+            brier=self._distance / everything if everything else None,
+        )

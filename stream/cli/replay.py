@@ -94,7 +94,7 @@ def replay(
     if context.invoked_subcommand is not None:
         return
     from stream.errors import UsageError
-    from stream.replay.finish import FinishOptions
+    from stream.replay.options import FinishOptions
     from stream.replay.run import Order
     from stream.replay.units import parse_shard
     from stream.settings import read_settings

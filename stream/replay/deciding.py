@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,13 @@ import pyarrow as pa
 
 from models.coding import CodingModel
 from models.policy import Policy
-from schemas.decision import MAX_CANDIDATES
+from schemas.decision import MAX_CANDIDATES, Route
 from stream.replay import columns, identities, routing
-from stream.replay.codings import NONE, REASONS, STAGES, CodingTable, Table, Vocabulary
+from stream.replay.codings import NONE, REASONS, REMEMBERED, STAGES, CodingTable, Table, Vocabulary
 from stream.replay.filings import UnitFilings, word_columns
 
 Numbers = npt.NDArray[Any]
+ROUTES = [route.value for route in routing.ROUTES]
 
 
 @dataclass(slots=True)
@@ -36,14 +38,23 @@ class Decider:
     ----------
     all_ids
         Decision ids under every policy, a microsecond each; otherwise under the first.
+    remembered
+        Contents whose codings are kept.
     """
 
-    def __init__(self, models: Sequence[CodingModel], policies: Sequence[Policy], *, all_ids: bool = False) -> None:
+    def __init__(
+        self,
+        models: Sequence[CodingModel],
+        policies: Sequence[Policy],
+        *,
+        all_ids: bool = False,
+        remembered: int = REMEMBERED,
+    ) -> None:
         self._models = models
         self._policies = policies
         self._all_ids = all_ids
         self._vocabulary = Vocabulary.of(models)
-        self._codings = CodingTable(models, self._vocabulary)
+        self._codings = CodingTable(models, self._vocabulary, remembered=remembered)
         self._segmented = any(policy.segments for policy in policies)
         self.schema = columns.schema(len(policies), all_ids=all_ids)
 
@@ -87,39 +98,36 @@ class Decider:
         unit = work.unit
         ids: list[str] = unit.identity["formality_id"].to_pylist()
         heads, place = identities.heads(ids), unit.content.tolist()
-        hashes = routing.audit_hashes(ids) if any(policy.audit_share > 0 for policy in self._policies) else None
+        sampled = _Sampled(ids, len(self._models))
         kinds = [
             routing.segments(table, unit.contents, self._vocabulary) if self._segmented else None
             for table in work.tables
         ]
+        open_ones = [routing.undecided(table) for table in work.tables]
+        returned = [int(np.count_nonzero(found.returned[unit.content])) for found in open_ones]
         for number, policy in enumerate(self._policies, start=1):
-            limits = [
-                routing.thresholds(policy, kind, len(table)) for table, kind in zip(work.tables, kinds, strict=True)
-            ]
-            chosen = [routing.routes(table, limit) for table, limit in zip(work.tables, limits, strict=True)]
+            limits = [routing.thresholds(policy, kind) for kind in kinds]
+            chosen = [routing.routes(found, limit) for found, limit in zip(open_ones, limits, strict=True)]
             route = work.gather(chosen)
-            audit = route == routing.AUTO
-            if hashes is None or policy.audit_share <= 0:
-                audit = np.zeros_like(audit)
-            else:
-                audit &= np.repeat(routing.audits(policy, hashes), len(self._models))
-            self._count(outcomes, number, route, audit)
+            auto = route == routing.AUTO
+            audit = auto & sampled.under(policy)
+            self._count(outcomes, number, auto, audit, returned)
             if number == 1 or self._all_ids:
                 decided = pa.array(self._ids(work, policy, heads, place), pa.string())
             if number == 1:
                 yield decided
-                yield words(route, [r.value for r in routing.ROUTES])
+                yield words(route, ROUTES)
                 yield words(
                     work.gather([routing.reasons(t, r) for t, r in zip(work.tables, chosen, strict=True)]),
                     [reason.value for reason in REASONS],
                 )
                 held = [np.where(_predicted(t), limit, np.nan) for t, limit in zip(work.tables, limits, strict=True)]
                 yield floats(work.gather(held))
-                yield pa.array(audit)
+                yield flags(audit)
                 yield words(np.zeros(len(route), dtype=np.int32), [policy.version])
             else:
-                yield words(route, [r.value for r in routing.ROUTES])
-                yield pa.array(audit)
+                yield words(route, ROUTES)
+                yield flags(audit)
                 if self._all_ids:
                     yield decided
 
@@ -130,13 +138,37 @@ class Decider:
         ]
         return by_model[0] if len(by_model) == 1 else [one for ids in zip(*by_model, strict=True) for one in ids]
 
-    def _count(self, outcomes: Outcomes, policy: int, route: Numbers, audit: Numbers) -> None:
+    def _count(self, outcomes: Outcomes, policy: int, auto: Numbers, audit: Numbers, returned: Sequence[int]) -> None:
         models = len(self._models)
-        for number in range(models):
-            counts = np.bincount(route[number::models], minlength=len(routing.ROUTES)).tolist()
-            for name, count in zip(routing.ROUTES, counts, strict=True):
-                outcomes.routes[number + 1, policy, name.value] += count
-            outcomes.routes[number + 1, policy, "audit"] += int(audit[number::models].sum())
+        for number, without_code in enumerate(returned):
+            own = auto[number::models]
+            sent = int(np.count_nonzero(own))
+            outcomes.routes[number + 1, policy, Route.AUTO.value] += sent
+            outcomes.routes[number + 1, policy, Route.RETURNED.value] += without_code
+            outcomes.routes[number + 1, policy, Route.REVIEW.value] += len(own) - sent - without_code
+            outcomes.routes[number + 1, policy, "audit"] += int(np.count_nonzero(audit[number::models]))
+
+
+class _Sampled:
+    """Which rows audit samples would take, each worked out when first asked for: policies often share theirs."""
+
+    def __init__(self, formality_ids: Sequence[str], models: int) -> None:
+        self._ids = formality_ids
+        self._models = models
+        self._by_share: dict[float, Numbers] = {}
+
+    @cached_property
+    def _hashes(self) -> npt.NDArray[np.uint64]:
+        return routing.audit_hashes(self._ids)
+
+    def under(self, policy: Policy) -> Numbers:
+        """For each row whether it would be audited, were it auto."""
+        share = policy.audit_share
+        if share not in self._by_share:
+            none = np.zeros(len(self._ids), dtype=bool)
+            drawn = routing.audits(policy, self._hashes) if share > 0 else none
+            self._by_share[share] = np.repeat(drawn, self._models)
+        return self._by_share[share]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +206,14 @@ class _Work:
 def words(numbers: Numbers, dictionary: Sequence[str] | pa.Array) -> pa.DictionaryArray:
     """A column of words from their places in a dictionary; `NONE` is null."""
     absent = numbers == NONE
-    indices = pa.array(numbers.astype(np.int32), mask=absent if absent.any() else None)
-    return pa.DictionaryArray.from_arrays(indices, pa.array(dictionary, pa.string()))
+    indices = pa.array(numbers.astype(np.int32, copy=False), mask=absent if absent.any() else None)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(dictionary, pa.string()), safe=False)
+
+
+def flags(values: Numbers) -> pa.BooleanArray:
+    """A column of yes and no, eight to a byte."""
+    bits = pa.py_buffer(np.packbits(values, bitorder="little"))
+    return pa.Array.from_buffers(pa.bool_(), len(values), [None, bits])
 
 
 def floats(values: npt.NDArray[np.float64]) -> pa.Array:

@@ -13,7 +13,6 @@ import numpy.typing as npt
 from models.backtest.columns import NO_CODE
 from models.backtest.days import EPOCH
 from models.backtest.drift_figures import DriftFigures, DriftPoint, DriftSignal
-from models.backtest.figures import History
 from monitoring.drift import DriftMonitor
 from monitoring.drift_settings import DriftSettings
 from monitoring.outcomes import Outcome
@@ -24,7 +23,8 @@ from schemas.formality import CODING_FIELDS
 from schemas.signals import SIGNALS
 from stream.monitor.text_measures import CachedTextMeasurer
 from stream.monitor.watched import WatchedModels
-from stream.replay.judged import Run
+from stream.replay.event_time import by_day
+from stream.replay.history import History
 from stream.replay.rows import Rows
 
 CHUNK = 4_096
@@ -39,7 +39,6 @@ Readings = dict[tuple[str, Against], list[DriftPoint]]
 
 
 def drift_of(
-    run: Run,
     history: History,
     model: Path,
     *,
@@ -62,20 +61,17 @@ def drift_of(
     monitor = DriftMonitor(
         watched.references, settings, measurer=CachedTextMeasurer(watched.by_version), branches=watched.branches
     )
-    order = np.argsort(run.received_at, kind="stable")
-    days = history.filings.day[order]
-    rows = Rows(run, COLUMNS)
-    arrived = _arrivals(history)
+    rows = Rows(history.run, COLUMNS)
+    outcomes = _Outcomes(history)
     events: list[DriftEvent] = []
     found: Readings = {}
-    for day in range(history.filings.days):
-        today = order[np.searchsorted(days, day, "left") : np.searchsorted(days, day, "right")]
-        for decisions in decisions_of(rows, today):
+    for day, filings in by_day(history.run):
+        for decisions in decisions_of(rows, filings):
             events += monitor.observe(monitor.read(decisions))
             done(len(decisions))
-        events += monitor.observe_outcomes(_outcomes(history, arrived.get(day, ())))
-        _note(found, monitor.readings(), day + history.filings.first_day, settings)
-    return _figures(found, events, history.codings[0].version, settings)
+        events += monitor.observe_outcomes(outcomes.of(day))
+        _note(found, monitor.readings(), day + history.setting.first_day, settings)
+    return _figures(found, events, history.setting.models[0], settings)
 
 
 def decisions_of(rows: Rows, wanted: npt.NDArray[np.int64]) -> Iterator[list[dict[str, Any]]]:
@@ -100,29 +96,35 @@ def decisions_of(rows: Rows, wanted: npt.NDArray[np.int64]) -> Iterator[list[dic
         ]
 
 
-def _arrivals(history: History) -> dict[int, npt.NDArray[np.int64]]:
-    """Filings by the day on which their first label arrived."""
-    labelled = np.flatnonzero(history.known.code != NO_CODE)
-    by_day = labelled[np.argsort(history.known.arrival[labelled], kind="stable")]
-    days, starts = np.unique(history.known.arrival[by_day], return_index=True)
-    return dict(zip(days.tolist(), np.split(by_day, starts[1:]), strict=True)) if len(by_day) else {}
+class _Outcomes:
+    """Which first codes turned out right, by the day on which the first label arrived: 5 bytes a labelled filing."""
 
+    def __init__(self, history: History) -> None:
+        self._setting = history.setting
+        arrivals, rights = [np.zeros(0, dtype=np.int32)], [np.zeros((0, 2), dtype=np.bool_)]
+        for part in history if history.joined is not None else ():
+            labelled = np.flatnonzero(part.known.code != NO_CODE)
+            true, given = part.known.code[labelled], part.codings[0].code[labelled]
+            sections = (self._setting.branches.at(1, code) for code in (true, given))
+            arrivals.append(part.known.arrival[labelled])
+            rights.append(np.stack([true == given, np.equal(*sections)], axis=1))
+        arrival = np.concatenate(arrivals)
+        order = np.argsort(arrival, kind="stable")
+        self._arrival, self._right = arrival[order], np.concatenate(rights)[order]
 
-def _outcomes(history: History, filings: npt.NDArray[np.int64] | tuple[()]) -> list[Outcome]:
-    codings, known, branches = history.codings[0], history.known, history.branches
-    outcomes = []
-    for filing in filings:
-        true, given = known.code[filing : filing + 1], codings.code[filing : filing + 1]
-        section = branches.at(1, true)[0] == branches.at(1, given)[0] if len(history.level_names) > 1 else None
-        outcomes.append(
+    def of(self, day: int) -> list[Outcome]:
+        """Those of a day of the history."""
+        own = slice(*np.searchsorted(self._arrival, [day, day + 1]).tolist())
+        sections = len(self._setting.level_names) > 1
+        return [
             Outcome(
-                time=float(known.arrival[filing] + history.filings.first_day) * 86_400.0,
-                model_version=codings.version,
-                code_right=bool(true[0] == given[0]),
-                section_right=None if section is None else bool(section),
+                time=float(day + self._setting.first_day) * 86_400.0,
+                model_version=self._setting.models[0],
+                code_right=code,
+                section_right=section if sections else None,
             )
-        )
-    return outcomes
+            for code, section in self._right[own].tolist()
+        ]
 
 
 def _note(found: Readings, readings: Iterable[SignalReading], day: int, settings: DriftSettings) -> None:

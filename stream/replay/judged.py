@@ -1,7 +1,7 @@
-"""A finished run as columns: its decisions, and the labels joined to them.
+"""A finished run, read file by file: its decisions as columns.
 
-Read file by file into arrays, so that memory is a few dozen bytes a filing and model, and nothing is
-done filing by filing.
+What is held at once is the columns of one file, some dozen bytes a filing and model; nothing is done
+filing by filing.
 """
 
 from __future__ import annotations
@@ -18,15 +18,55 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from models.backtest.columns import NO_CODE, Bools, Codings, Filings, Floats, Ints, Lanes
+from models.backtest.columns import NO_CODE, Bools, Floats, Ints
 from models.nomenclature import Nomenclature
-from schemas.decision import MAX_CANDIDATES, Route, Stage
 from stream.errors import UsageError
-from stream.replay.columns import policy_column
 from stream.replay.summary import Summary
 
 DECISIONS = "decisions"
 DAY_MICROS = 86_400_000_000
+NO_DAYS = (2**40, -(2**40))
+"""First and last day of a file without filings: in no range, and neither the first of all nor the last."""
+Micros = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Span:
+    """What has to be known of all files before the first is judged.
+
+    Parameters
+    ----------
+    starts
+        Position of the first filing of each file, and the number of all; shape (files + 1,).
+    day_bounds
+        First and last day of each file, as days since 1970-01-01 (UTC); shape (files, 2).
+    type_forms
+        Those that occur.
+    """
+
+    starts: npt.NDArray[np.int64]
+    day_bounds: npt.NDArray[np.int64]
+    type_forms: tuple[str, ...]
+
+    @property
+    def filings(self) -> int:
+        """In all files."""
+        return int(self.starts[-1])
+
+    @property
+    def first_day(self) -> int:
+        """Of the history; 0 where it has none."""
+        return int(self.day_bounds[:, 0].min()) if self.filings else 0
+
+    @property
+    def days(self) -> int:
+        """How many it spans."""
+        return int(self.day_bounds[:, 1].max()) - self.first_day + 1 if self.filings else 0
+
+    def files_of(self, first: int, last: int) -> list[int]:
+        """Files that may have filings of the days from `first` to `last`."""
+        some = (self.day_bounds[:, 0] <= last) & (self.day_bounds[:, 1] >= first)
+        return [int(number) for number in np.flatnonzero(some)]
 
 
 @dataclass(frozen=True)
@@ -53,158 +93,67 @@ class Run:
         """How many rows a filing has."""
         return len(self.summary.models)
 
-    @cached_property
-    def rows(self) -> int:
-        """Rows of all files; each filing has one a model."""
+    def read(self, number: int, columns: Sequence[str]) -> pa.Table:
+        """Columns of a file, one row a filing and model; one that cannot be read raises `UsageError`."""
         try:
-            return sum(pq.read_metadata(path).num_rows for path in self.files)
+            with pq.ParquetFile(self.files[number]) as file:
+                return file.read(columns=list(columns))
         except (pa.ArrowException, OSError) as error:
-            raise self._unreadable(error) from error
+            raise UsageError(f"{self.folder / DECISIONS}: cannot be read ({str(error).splitlines()[0]})") from error
 
-    def tables(self, columns: Sequence[str]) -> Iterator[tuple[slice, pa.Table]]:
-        """Columns of every row, file by file, and which filings these are."""
-        start = 0
-        for path in self.files:
-            try:
-                with pq.ParquetFile(path) as file:
-                    table = file.read(columns=list(columns))
-            except (pa.ArrowException, OSError) as error:
-                raise self._unreadable(error) from error
-            end = start + table.num_rows // self.models
-            yield slice(start, end), table
-            start = end
-
-    def _unreadable(self, error: Exception) -> UsageError:
-        return UsageError(f"{self.folder / DECISIONS}: cannot be read ({str(error).splitlines()[0]})")
-
-    @cached_property
-    def received_at(self) -> npt.NDArray[np.int64]:
+    def received_at(self, table: pa.Table) -> Micros:
         """Event time of each filing, microseconds since 1970 (UTC)."""
-        found = np.empty(self.rows // self.models, dtype=np.int64)
-        for place, table in self.tables(["received_at"]):
-            found[place] = self._micros(table)
-        return found
-
-    def _micros(self, table: pa.Table) -> npt.NDArray[np.int64]:
         return np.asarray(table["received_at"].cast(pa.int64()).to_numpy()[:: self.models], dtype=np.int64)
 
-    @cached_property
-    def formality_ids(self) -> pa.Array:
-        """Identity of each filing."""
-        found = [_one(table["formality_id"]) for _, table in self.tables(["formality_id"])]
-        if self.models > 1:
-            found = [ids.take(pa.array(np.arange(0, len(ids), self.models))) for ids in found]
-        return pa.concat_arrays(found) if found else pa.array([], pa.string())
+    def identities(self) -> Iterator[tuple[pa.Array, Micros]]:
+        """Formality id and event time of each filing, file by file."""
+        for number in range(len(self.files)):
+            table = self.read(number, ["formality_id", "received_at"])
+            ids = one_array(table["formality_id"])
+            if self.models > 1:
+                ids = ids.take(pa.array(np.arange(0, len(ids), self.models)))
+            yield ids, self.received_at(table)
 
     @cached_property
-    def filings(self) -> Filings:
-        """What does not depend on a model."""
-        rows = self.rows // self.models
-        day, form = np.empty(rows, dtype=np.int32), np.empty(rows, dtype=np.int32)
-        names: dict[str, int] = {}
-        for place, table in self.tables(["received_at", "type_form"]):
-            day[place] = self._micros(table) // DAY_MICROS
-            forms = _one(table["type_form"])
-            for name in forms.dictionary.to_pylist():
-                names.setdefault(name, len(names))
-            form[place] = _translated(forms, names)[:: self.models]
-        order = sorted(names)
-        # In the order of their names, and what has none stays last.
-        rank = np.array([order.index(name) for name in names] + [NO_CODE], dtype=np.int32)
-        first = int(day.min()) if rows else 0
-        days = int(day.max()) - first + 1 if rows else 0
-        day -= first
-        return Filings(first_day=first, days=days, day=day, type_form=rank[form], type_forms=tuple(order))
-
-    def codings(self, truth: Ints) -> tuple[Codings, ...]:
-        """What each model found.
-
-        Parameters
-        ----------
-        truth
-            Positions of the labels' codes, for the rank of the true code.
-        """
-        where = {code: position for position, code in enumerate(self.nomenclature.codes)}
-        filings = len(truth)
-        found = tuple(
-            Codings(
-                model.version,
-                code=np.empty(filings, dtype=np.int32),
-                probability=np.empty(filings),
-                confidence=np.empty(filings),
-                settled=np.empty(filings, dtype=np.bool_),
-                rank=np.zeros(filings, dtype=np.int32),
-            )
-            for model in self.summary.models
+    def span(self) -> Span:
+        """Where the files begin, and the days and types of form in them."""
+        starts, bounds, names = [0], [], set()
+        for number in range(len(self.files)):
+            table = self.read(number, ["received_at", "type_form"])
+            received = self.received_at(table)
+            starts.append(starts[-1] + len(received))
+            days = (received.min() // DAY_MICROS, received.max() // DAY_MICROS) if len(received) else NO_DAYS
+            bounds.append(days)
+            names.update(one_array(table["type_form"]).dictionary.to_pylist())
+        return Span(
+            np.array(starts, dtype=np.int64), np.array(bounds, dtype=np.int64).reshape(-1, 2), tuple(sorted(names))
         )
-        # Without a label no further candidate is looked at.
-        ranks = MAX_CANDIDATES if (truth >= 0).any() else 1
-        codes = [f"code_{rank}" for rank in range(1, ranks + 1)]
-        for place, table in self.tables([*codes, "probability_1", "confidence_index", "stage"]):
-            given = [self._by_model(_translated(_one(table[name]), where)) for name in codes]
-            probability = self._by_model(_floats(table["probability_1"]))
-            confidence = self._by_model(_floats(table["confidence_index"]))
-            settled = self._by_model(_translated(_one(table["stage"]), {Stage.REJECTION.value: 1}) == 1)
-            for model, coding in enumerate(found):
-                coding.code[place] = given[0][model]
-                coding.probability[place] = probability[model]
-                coding.confidence[place] = confidence[model]
-                coding.settled[place] = settled[model]
-                for rank in range(ranks, 0, -1):
-                    same = (given[rank - 1][model] == truth[place]) & (truth[place] >= 0)
-                    coding.rank[place][same] = rank
-        return found
-
-    def lanes(self) -> tuple[tuple[Lanes, ...], ...]:
-        """For each model where each policy sent each filing."""
-        filings, policies = self.rows // self.models, self.summary.policies
-        found = tuple(
-            tuple(
-                Lanes(
-                    chosen.version,
-                    chosen.policy.threshold,
-                    *(np.empty(filings, dtype=np.bool_) for _ in ("auto", "review", "audit")),
-                )
-                for chosen in policies
-            )
-            for _ in self.summary.models
-        )
-        positions = {Route.AUTO.value: 1, Route.REVIEW.value: 2}
-        routes, audits = ([policy_column(name, policy.number) for policy in policies] for name in ("route", "audit"))
-        for place, table in self.tables([*routes, *audits]):
-            for number, (route, audit) in enumerate(zip(routes, audits, strict=True)):
-                sent = self._by_model(_translated(_one(table[route]), positions))
-                copied = self._by_model(_booleans(table[audit]))
-                for model in range(self.models):
-                    lanes = found[model][number]
-                    lanes.auto[place] = sent[model] == 1
-                    lanes.review[place] = sent[model] == 2
-                    lanes.audit[place] = copied[model]
-        return found
-
-    def _by_model(self, values: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
-        """A column of all rows as one array a model: rows of one filing stand together."""
-        return [values[model :: self.models] for model in range(self.models)]
 
 
-def _one(column: pa.ChunkedArray) -> pa.Array:
+def one_array(column: pa.ChunkedArray) -> pa.Array:
     """A column as one array; dictionaries are one already."""
     combined = column.combine_chunks()
     return combined.chunk(0) if isinstance(combined, pa.ChunkedArray) else combined
 
 
-def _translated(column: pa.DictionaryArray, positions: dict[str, int]) -> Ints:
+def translated(column: pa.DictionaryArray, positions: dict[str, int]) -> Ints:
     """The number of each value, by dictionary: a text is looked up once, not once a row."""
     table = np.asarray([positions.get(value, NO_CODE) for value in column.dictionary.to_pylist()] + [NO_CODE], np.int32)
     indices = pc.fill_null(column.indices, len(table) - 1).to_numpy(zero_copy_only=False)
-    translated: Ints = table[indices]
-    return translated
+    numbers: Ints = table[indices]
+    return numbers
 
 
-def _floats(column: pa.ChunkedArray) -> Floats:
+def floats(column: pa.ChunkedArray) -> Floats:
     """Numbers, 0 where there is none."""
     return np.asarray(pc.fill_null(column, 0.0).to_numpy(), dtype=np.float64)
 
 
-def _booleans(column: pa.ChunkedArray) -> Bools:
+def booleans(column: pa.ChunkedArray) -> Bools:
+    """Yes or no."""
     return np.asarray(column.to_numpy(), dtype=np.bool_)
+
+
+def by_model(values: npt.NDArray[Any], models: int) -> list[npt.NDArray[Any]]:
+    """A column of all rows as one array a model: rows of one filing stand together."""
+    return [values[model::models] for model in range(models)]

@@ -2,57 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from models.backtest.columns import NO_CODE, UNCODABLE, Bools, Floats, Ints, Truth
 from models.backtest.evaluated import LabelFigures
 from stream.errors import UsageError
-from stream.replay.judged import DAY_MICROS
-from stream.replay.labels import NO_TIME, UNKNOWN, Labels, Micros, Origin
+from stream.replay.judged import DAY_MICROS, Micros
+from stream.replay.label_ids import ABSENT, Positions, find
+from stream.replay.labels import NO_TIME, UNKNOWN, Labels, Origin
 
 
 @dataclass(frozen=True)
 class JoinedLabels:
-    """Labels of a run's filings, sorted by filing and arrival; shape (labels,).
+    """Labels of filings that follow each other, sorted by filing and arrival; shape (labels,).
 
     Parameters
     ----------
     filing
-        Position in the run.
+        Position among the filings.
     code
         Position in the nomenclature's codes, or `UNCODABLE`.
     arrival
         Microseconds since 1970 (UTC).
     sampling
         Weight of the filing by this label: 1, one over the audit share, or 0 for a claim.
-    filings, first_day
+    filings
+        How many there are, labelled or not.
+    first_day
         Of the run.
     """
 
-    filing: Ints
+    filing: Positions
     code: Ints
     arrival: Micros
     sampling: Floats
     filings: int
     first_day: int
 
-    def last(self, before: int | None = None) -> Truth:
-        """The last label of each filing, of those that arrived before an instant, if one is given."""
-        return self._one_each(self._known(before), first=False)
+    def between(self, start: int, end: int) -> JoinedLabels:
+        """The labels of the filings from `start` up to, and without, `end`."""
+        first, last = np.searchsorted(self.filing, [start, end])
+        own = slice(int(first), int(last))
+        return JoinedLabels(
+            self.filing[own] - start,
+            self.code[own],
+            self.arrival[own],
+            self.sampling[own],
+            filings=end - start,
+            first_day=self.first_day,
+        )
+
+    def latest(self, before: int | None = None) -> tuple[Positions, Ints]:
+        """Filings with a label, and the last one's code, of those that arrived before an instant."""
+        kept = np.ones(len(self.filing), dtype=np.bool_) if before is None else self.arrival < before
+        filing, code = self.filing[kept], self.code[kept]
+        last = np.flatnonzero(np.append(filing[1:] != filing[:-1], True)) if len(filing) else slice(0)
+        return filing[last], code[last]
+
+    def last(self) -> Truth:
+        """The last label of each filing."""
+        return self._one_each(np.ones(len(self.filing), dtype=np.bool_), first=False)
 
     def first(self) -> Truth:
         """The first label of each filing that is part of a sample."""
         return self._one_each(self.sampling > 0.0, first=True)
-
-    def _known(self, before: int | None) -> Bools:
-        if before is None:
-            return np.ones(len(self.filing), dtype=np.bool_)
-        known: Bools = self.arrival < before
-        return known
 
     def _one_each(self, kept: Bools, *, first: bool) -> Truth:
         filing, code, arrival = self.filing[kept], self.code[kept], self.arrival[kept]
@@ -73,9 +90,9 @@ class JoinedLabels:
 
 def join(
     labels: Labels,
-    formality_ids: pa.Array,
-    received_at: Micros,
+    filings: Iterable[tuple[pa.Array, Micros]],
     *,
+    count: int,
     first_day: int,
     delay_seconds: float | None,
     audit_share: float | None,
@@ -84,8 +101,10 @@ def join(
 
     Parameters
     ----------
-    received_at
-        Event time of each filing, microseconds since 1970 (UTC).
+    filings
+        Id and event time (microseconds since 1970, UTC) of each filing, part by part; read once.
+    count, first_day
+        Of the run.
     delay_seconds
         Every label arrives so long after its filing; `None` takes the labels' own times and, where
         they have none, lets them arrive at once.
@@ -97,23 +116,23 @@ def join(
     UsageError
         Labels of audits without a share to weigh them by; or no label for any filing.
     """
-    found = pc.fill_null(pc.index_in(labels.formality_ids, value_set=formality_ids), -1).to_numpy()
+    found, received_at = find(labels.formality_ids, filings)
     known = labels.code != UNKNOWN
-    kept = (found >= 0) & known
+    kept = (found != ABSENT) & known
     if not kept.any():
         raise UsageError("no label is for a filing of this range: are labels and filings of one source?")
-    filing, origin = found[kept].astype(np.int32), labels.origin[kept]
-    arrival = _arrival(labels.labelled_at[kept], received_at[filing], delay_seconds)
+    filing, received_at, origin = found[kept], received_at[kept], labels.origin[kept]
+    arrival = _arrival(labels.labelled_at[kept], received_at, delay_seconds)
     order = np.lexsort((origin, arrival, filing))
     joined = JoinedLabels(
         filing=filing[order],
         code=labels.code[kept][order],
         arrival=arrival[order],
         sampling=_sampling(origin, audit_share)[order],
-        filings=len(formality_ids),
+        filings=count,
         first_day=first_day,
     )
-    truth = joined.last()
+    labelled, last = joined.latest()
     kinds, counts = np.unique(origin, return_counts=True)
     names = {Origin(kind).name.lower(): count for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True)}
     own_times = bool((labels.labelled_at[kept] != NO_TIME).any())
@@ -121,16 +140,14 @@ def join(
         labels=len(labels) + labels.unreadable,
         unreadable=labels.unreadable,
         unknown_codes=int((~known).sum()),
-        unmatched=int((known & (found < 0)).sum()),
+        unmatched=int((known & (found == ABSENT)).sum()),
         joined=int(kept.sum()),
-        filings=int((truth.code != NO_CODE).sum()),
-        uncodable=int((truth.code == UNCODABLE).sum()),
-        sampled=int(truth.counts.sum()),
+        filings=len(labelled),
+        uncodable=int((last == UNCODABLE).sum()),
+        sampled=len(np.unique(joined.filing[joined.sampling > 0.0])),
         origins=dict(sorted(names.items())),
         arrival="delay" if delay_seconds is not None else "labelled_at" if own_times else "at once",
-        delay_seconds=(
-            delay_seconds if delay_seconds is not None else float(np.median(arrival - received_at[filing])) / 1e6
-        ),
+        delay_seconds=(delay_seconds if delay_seconds is not None else float(np.median(arrival - received_at)) / 1e6),
         audit_share=audit_share if Origin.AUDIT in origin else None,
     )
     return joined, figures

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stream.errors import StorageFailed, UsageError
-from stream.replay import finish
+from stream.replay import finish, options
 from stream.replay.place import DECISIONS, SUMMARY, Place, read_summary
 from stream.replay.plan import PLAN, Plan, read_plan
 from stream.replay.run import count
@@ -29,7 +29,7 @@ def merge(shards: Sequence[Path], output: Path) -> Summary:
     plans = [_plan(folder) for folder in shards]
     whole = plans[0].model_copy(update={"shard": None})
     _check(shards, plans)
-    finish.check(whole.options)
+    options.check(whole.options)
     with place.opened(whole, keep=False):
         for folder, plan in zip(shards, plans, strict=True):
             for unit in plan.own_units():

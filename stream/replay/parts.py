@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stream.errors import StorageFailed
+from stream.replay import columns
 from stream.replay.deciding import Outcomes
 from stream.replay.filings import Tally
 
@@ -37,6 +38,9 @@ def write_part(path: Path, batch: pa.RecordBatch, tally: Tally, outcomes: Outcom
             compression="zstd",
             compression_level=_LEVEL,
             use_dictionary=[field.name for field in schema if _repeats(field)],
+            # Where a reader can leave a file out. Elsewhere smallest and largest say nothing, and take
+            # a quarter of the time.
+            write_statistics=[field.name for field in columns.IDENTITY],
             column_encoding={"offset": "DELTA_BINARY_PACKED", "timestamp": "DELTA_BINARY_PACKED"},
         ) as writer:
             writer.write_batch(batch.cast(schema), row_group_size=max(1, batch.num_rows))

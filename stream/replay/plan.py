@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stream.errors import UsageError
-from stream.replay.finish import FinishOptions
+from stream.replay.options import FinishOptions
 from stream.replay.summary import ModelSummary, PolicySummary, SourceSummary
 from stream.replay.units import Shard, Unit, parse_shard
 

@@ -11,14 +11,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from models.artefact import open_model
-from models.backtest.columns import NO_CODE, Bools, Ints
+from models.backtest.columns import NO_CODE, Bools, Floats, Ints, Truth
 from models.backtest.curve import Costs, minutes_a_filing
 from models.backtest.days import EPOCH
-from models.backtest.estimates import plain_share, share
-from models.backtest.figures import History, RetrainedPeriod, ScheduleFigures
+from models.backtest.estimates import Sums, plain_share
+from models.backtest.figures import RetrainedPeriod, ScheduleFigures
 from models.backtest.schedule import Period, periods
 from models.coding import CodingModel
 from models.errors import TrainingError
@@ -27,23 +26,41 @@ from models.policy import Policy
 from models.training import TrainingSettings, train
 from schemas.decision import Stage
 from schemas.formality import CODING_FIELDS, Formality
-from stream.replay.judged import Run
+from stream.replay.history import History
+from stream.replay.label_ids import Positions
 from stream.replay.label_join import JoinedLabels
 from stream.replay.labels import micros
 from stream.replay.rows import Rows
 
 CHUNK = 4_096
 _CONTENT = ("formality_id", "received_at", *CODING_FIELDS)
-Positions = npt.NDArray[np.int64]
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Decided:
-    """What one schedule made of every filing, filled in period by period; shape (filings,)."""
+    """What a model made of some filings under the first policy; shape (filings,)."""
 
     code: Ints
     auto: Bools
     review: Bools
+
+
+@dataclass
+class _Outcome:
+    """What a schedule made of the filings so far."""
+
+    filings: int = 0
+    auto: int = 0
+    reviews: int = 0
+    accuracy: Sums = field(default_factory=Sums)
+    auto_error: Sums = field(default_factory=Sums)
+
+    def add(self, decided: _Decided, right: Bools, weight: Floats) -> None:
+        self.filings += len(right)
+        self.auto += int(decided.auto.sum())
+        self.reviews += int(decided.review.sum())
+        self.accuracy.add(right, weight)
+        self.auto_error.add(~right, np.where(decided.auto, weight, 0.0))
 
 
 @dataclass
@@ -60,7 +77,6 @@ class Retraining:
         Called with a line for each training that begins.
     """
 
-    run: Run
     history: History
     joined: JoinedLabels
     costs: Costs
@@ -74,35 +90,49 @@ class Retraining:
         The first model decides until a schedule trains its first one. A period before which too
         little was labelled to train on keeps the model of the period before.
         """
-        self._rows = Rows(self.run, _CONTENT)
+        self._rows = Rows(self.history.run, _CONTENT)
         self._trained: dict[date, tuple[Path, int] | None] = {}
-        first = EPOCH + timedelta(days=self.history.filings.first_day)
-        end = first + timedelta(days=self.history.filings.days)
+        first = EPOCH + timedelta(days=self.history.setting.first_day)
+        end = first + timedelta(days=self.history.setting.days)
         turns = {name: [period.start for period in periods(name, first, end)] for name in schedules}
         # All are told by the same periods, or the slow ones could not be compared with the fast.
         starts = sorted({start for own in turns.values() for start in own})
         told = [Period(start, stop) for start, stop in zip(starts, [*starts[1:], end], strict=True)]
-        with _workshop(self.run.folder) as workshop:
+        with _workshop(self.history.run.folder) as workshop:
             return tuple(self._schedule(name, turns[name][1:], told, workshop) for name in schedules)
 
     def _schedule(
         self, schedule: str, turns: Sequence[date], told: Sequence[Period], workshop: Path
     ) -> ScheduleFigures:
-        lanes = self.history.lanes[0][0]
-        decided = _Decided(self.history.codings[0].code.copy(), lanes.auto.copy(), lanes.review.copy())
         model: CodingModel | None = None
         found: list[RetrainedPeriod] = []
-        trainings = 0
+        trainings, whole = 0, _Outcome()
         for period in told:
             new = self._model_of(period.start, workshop) if period.start in turns else None
             if new is not None:
                 model, trainings = open_model(new[0])[1], trainings + 1
-            rows = self._filings_of(period)
-            if model is not None:
-                self._decide(rows, model, decided)
-            version = self.history.codings[0].version if model is None else model.version
-            found.append(self._period(period, rows, decided, None if new is None else new[1], version))
-        return self._whole(schedule, trainings, found, decided)
+            own = _Outcome()
+            for decided, right, weight in self._judged(period, model):
+                own.add(decided, right, weight)
+                whole.add(decided, right, weight)
+            version = self.history.setting.models[0] if model is None else model.version
+            found.append(_period(period, own, None if new is None else new[1], version))
+        return self._whole(schedule, trainings, found, whole)
+
+    def _judged(self, period: Period, model: CodingModel | None) -> Iterator[tuple[_Decided, Bools, Floats]]:
+        """Decisions of a period, which of them are right, and their weights, file by file."""
+        span = self.history.run.span
+        first, last = ((day - EPOCH).days - span.first_day for day in (period.start, period.end - timedelta(days=1)))
+        for number in span.files_of(span.first_day + first, span.first_day + last):
+            part = self.history.part(number)
+            own = np.flatnonzero((part.filings.day >= first) & (part.filings.day <= last))
+            if model is None:
+                lanes = part.lanes[1, 1]
+                decided = _Decided(part.codings[0].code[own], lanes.auto[own], lanes.review[own])
+            else:
+                decided = self._decide(own + span.starts[number], model)
+            truth = Truth(part.truth.code[own], part.truth.weight[own], part.truth.arrival[own])
+            yield decided, truth.agrees(decided.code), truth.weight
 
     def _model_of(self, start: date, workshop: Path) -> tuple[Path, int] | None:
         """The model trained on what was labelled before a day, and on how many filings."""
@@ -111,7 +141,12 @@ class Retraining:
             destination = workshop / start.isoformat()
             self.told(f"retraining as of {start.isoformat()} on {len(examples)} labelled filings")
             try:
-                train(examples, nomenclature=self.run.nomenclature, destination=destination, settings=self.settings)
+                train(
+                    examples,
+                    nomenclature=self.history.run.nomenclature,
+                    destination=destination,
+                    settings=self.settings,
+                )
                 self._trained[start] = destination, len(examples)
             except TrainingError as error:
                 self.told(f"not retrained as of {start.isoformat()}: {error}")
@@ -120,69 +155,60 @@ class Retraining:
 
     def _examples(self, start: date) -> Iterator[Example]:
         before = micros(datetime(start.year, start.month, start.day, tzinfo=UTC))
-        codes = self.joined.last(before).code
-        rows = np.flatnonzero(codes > NO_CODE)
-        for chunk, formalities in self._formalities(rows):
-            for row, formality in zip(chunk, formalities, strict=True):
-                yield Example(formality, self.history.codes[codes[row]])
+        filings, codes = self.joined.latest(before)
+        filings, codes = filings[codes > NO_CODE], codes[codes > NO_CODE].tolist()
+        answers = iter(codes)
+        for formality in self._formalities(filings):
+            yield Example(formality, self.history.setting.codes[next(answers)])
 
-    def _decide(self, rows: Positions, model: CodingModel, decided: _Decided) -> None:
-        position = {code: place for place, code in enumerate(self.history.codes)}
-        policy = self.run.summary.policies[0].policy
-        for chunk, formalities in self._formalities(rows):
-            for row, formality, coding in zip(chunk, formalities, model.code(formalities), strict=True):
-                first = coding.candidates[0].code if coding.candidates else None
-                decided.code[row] = NO_CODE if first is None else position.get(first, NO_CODE)
-                decided.auto[row] = (
-                    first is not None
-                    and coding.settled is None
-                    and coding.confidence_index >= _threshold(policy, model, first, formality, coding.stage)
+    def _decide(self, filings: Positions, model: CodingModel) -> _Decided:
+        position = {code: place for place, code in enumerate(self.history.setting.codes)}
+        policy = self.history.setting.policies[0]
+        code = np.full(len(filings), NO_CODE, dtype=np.int32)
+        auto, review = (np.zeros(len(filings), dtype=np.bool_) for _ in range(2))
+        for start in range(0, len(filings), CHUNK):
+            formalities = list(self._formalities(filings[start : start + CHUNK]))
+            for place, (formality, coding) in enumerate(zip(formalities, model.code(formalities), strict=True), start):
+                if not coding.candidates:
+                    continue
+                first = coding.candidates[0].code
+                code[place] = position.get(first, NO_CODE)
+                auto[place] = coding.settled is None and (
+                    coding.confidence_index >= _threshold(policy, model, first, formality, coding.stage)
                 )
-                decided.review[row] = first is not None and not decided.auto[row]
+                review[place] = not auto[place]
+        return _Decided(code, auto, review)
 
-    def _formalities(self, rows: Positions) -> Iterator[tuple[Positions, list[Formality]]]:
-        for start in range(0, len(rows), CHUNK):
-            chunk = rows[start : start + CHUNK]
-            yield chunk, [Formality.model_validate(row) for row in self._rows.at(chunk)]
-
-    def _filings_of(self, period: Period) -> Positions:
-        first, end = ((day - EPOCH).days - self.history.filings.first_day for day in (period.start, period.end))
-        return np.flatnonzero((self.history.filings.day >= first) & (self.history.filings.day < end))
-
-    def _period(
-        self, period: Period, rows: Positions, decided: _Decided, trained_on: int | None, version: str
-    ) -> RetrainedPeriod:
-        right, weight = self._right(decided)[rows], self.history.truth.weight[rows]
-        auto = decided.auto[rows]
-        return RetrainedPeriod(
-            start=period.start,
-            end=period.end,
-            filings=len(rows),
-            trained_on=trained_on,
-            model_version=version,
-            accuracy=share(right, weight),
-            automation=plain_share(int(auto.sum()), len(rows)),
-            auto_error=share(~right[auto], weight[auto]),
-        )
+    def _formalities(self, filings: Positions) -> Iterator[Formality]:
+        for start in range(0, len(filings), CHUNK):
+            yield from map(Formality.model_validate, self._rows.at(filings[start : start + CHUNK]))
 
     def _whole(
-        self, schedule: str, trainings: int, found: Sequence[RetrainedPeriod], decided: _Decided
+        self, schedule: str, trainings: int, found: Sequence[RetrainedPeriod], outcome: _Outcome
     ) -> ScheduleFigures:
-        right, weight = self._right(decided), self.history.truth.weight
-        filings, auto, reviews = len(right), int(decided.auto.sum()), int(decided.review.sum())
-        error = share(~right[decided.auto], weight[decided.auto])
+        error = outcome.auto_error.estimate()
         return ScheduleFigures(
             schedule=schedule,
             trainings=trainings,
             periods=tuple(found),
-            accuracy=share(right, weight),
-            automation=plain_share(auto, filings),
+            accuracy=outcome.accuracy.estimate(),
+            automation=plain_share(outcome.auto, outcome.filings),
             auto_error=error,
-            minutes=minutes_a_filing(self.costs, filings, reviews, auto, error),
+            minutes=minutes_a_filing(self.costs, outcome.filings, outcome.reviews, outcome.auto, error),
         )
 
-    def _right(self, decided: _Decided) -> Bools:
-        return self.history.truth.agrees(decided.code)
+
+def _period(period: Period, outcome: _Outcome, trained_on: int | None, version: str) -> RetrainedPeriod:
+    return RetrainedPeriod(
+        start=period.start,
+        end=period.end,
+        filings=outcome.filings,
+        trained_on=trained_on,
+        model_version=version,
+        accuracy=outcome.accuracy.estimate(),
+        automation=plain_share(outcome.auto, outcome.filings),
+        auto_error=outcome.auto_error.estimate(),
+    )
 
 
 def _threshold(policy: Policy, model: CodingModel, code: str, formality: Formality, stage: Stage) -> float:

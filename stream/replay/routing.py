@@ -27,7 +27,11 @@ AUTO, REVIEW, RETURNED = (ROUTES.index(route) for route in (Route.AUTO, Route.RE
 CONFIDENT = REASONS.index(DecisionReason.CONFIDENT)
 BELOW_THRESHOLD = REASONS.index(DecisionReason.BELOW_THRESHOLD)
 _TYPE_FORM = CODING_FIELDS.index("type_form")
-Numbers = npt.NDArray[np.int8]
+_AUTO, _REVIEW, _RETURNED = np.int32(AUTO), np.int32(REVIEW), np.int32(RETURNED)
+Threshold = npt.NDArray[np.float64] | float
+"""One for each content, or one for all."""
+Numbers = npt.NDArray[np.int32]
+"""As Arrow has the numbers of words, so that nothing is copied on the way to the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +64,10 @@ def segments(codings: Table, contents: Sequence[Content], vocabulary: Vocabulary
     return Segments(list(kinds), np.array(chosen, dtype=np.int64))
 
 
-def thresholds(policy: Policy, found: Segments | None, rows: int) -> npt.NDArray[np.float64]:
+def thresholds(policy: Policy, found: Segments | None) -> Threshold:
     """The threshold that holds for each content; `found` may be `None` for a policy without segments."""
     if not policy.segments or found is None:
-        return np.full(rows, policy.threshold)
+        return policy.threshold
     by_kind = [
         policy.threshold_for(section=section, type_form=type_form, stage=STAGES[stage])
         for section, type_form, stage in found.kinds
@@ -71,18 +75,43 @@ def thresholds(policy: Policy, found: Segments | None, rows: int) -> npt.NDArray
     return np.array(by_kind, dtype=np.float64)[found.kind]
 
 
-def routes(codings: Table, threshold: npt.NDArray[np.float64]) -> Numbers:
-    """For each content its place in `ROUTES`."""
-    chosen = np.where(codings["confidence_index"] >= threshold, AUTO, REVIEW).astype(np.int8)
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """What of codings a threshold depends on; shape (contents,).
+
+    Parameters
+    ----------
+    confidence
+        NaN where a step has settled the route: no threshold is reached there.
+    otherwise
+        Place in `ROUTES` where the threshold is not reached.
+    """
+
+    confidence: npt.NDArray[np.float64]
+    otherwise: Numbers
+
+    @property
+    def returned(self) -> Flags:
+        """What goes back to the declarant, which no policy changes."""
+        return np.asarray(self.otherwise == RETURNED)
+
+
+def undecided(codings: Table) -> Undecided:
+    """Codings before any policy."""
     settled = codings["settled"] != NONE
-    chosen[settled] = np.where(codings["codes"][settled, 0] != NONE, REVIEW, RETURNED)
-    return chosen
+    nothing = settled & (codings["codes"][:, 0] == NONE)
+    return Undecided(np.where(settled, np.nan, codings["confidence_index"]), np.where(nothing, _RETURNED, _REVIEW))
+
+
+def routes(found: Undecided, threshold: Threshold) -> Numbers:
+    """For each content its place in `ROUTES`."""
+    return np.where(found.confidence >= threshold, _AUTO, found.otherwise)
 
 
 def reasons(codings: Table, route: Numbers) -> Numbers:
     """For each content its place in `REASONS`."""
     by_policy = np.where(route == AUTO, CONFIDENT, BELOW_THRESHOLD)
-    return np.where(codings["settled"] != NONE, codings["settled"], by_policy).astype(np.int8)
+    return np.where(codings["settled"] != NONE, codings["settled"], by_policy).astype(np.int32)
 
 
 def audit_hashes(formality_ids: Sequence[str]) -> npt.NDArray[np.uint64]:

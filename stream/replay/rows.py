@@ -39,7 +39,7 @@ class Rows:
         files = np.searchsorted(self._starts, filings, side="right") - 1
         for file in np.unique(files):
             places = np.flatnonzero(files == file)
-            wanted = pa.array((filings[places] - self._starts[file]) * self._run.models)
+            wanted = pa.array(filings[places] - self._starts[file])
             for place, row in zip(places.tolist(), self._file(int(file)).take(wanted).to_pylist(), strict=True):
                 found[place] = row
         return found
@@ -49,6 +49,8 @@ class Rows:
         if table is None:
             with pq.ParquetFile(self._run.files[number]) as file:
                 table = file.read(columns=self._columns)
+            if self._run.models > 1:
+                table = table.take(pa.array(np.arange(0, table.num_rows, self._run.models)))
         self._held[number] = table
         while len(self._held) > FILES:
             self._held.popitem(last=False)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from stream.errors import UsageError
-from stream.replay import finish
 from stream.replay.bounds import parse_range
-from stream.replay.finish import FinishOptions, Following
 from stream.replay.opening import describe_models, describe_policies, open_source
+from stream.replay.options import FinishOptions
+from stream.replay.options import check as check_options
 from stream.replay.parts import read_counts
 from stream.replay.place import SUMMARY, Place
 from stream.replay.plan import Plan, SourceRequest
@@ -66,7 +66,7 @@ def replay(order: Order, settings: Settings, told: Told) -> Summary:
     """
     place = Place(order.output)
     place.check(resume=order.resume)
-    finish.check(order.options)
+    check_options(order.options)
     plan = _plan(order, settings, told, place)
     if isinstance(plan, Summary):
         return plan
@@ -79,12 +79,19 @@ def replay(order: Order, settings: Settings, told: Told) -> Summary:
             if not summary.counts.messages:
                 raise UsageError(f"{summary.source.name}: no filing in the range: look at --from and --to")
             decided = sum(unit.offsets for unit in units)
-            following = Following(told.note, lambda filings: told.total(decided + filings), told.done)
-            summary = finish.finish(place.work, summary, plan.options, models=plan.model_paths, following=following)
+            summary = _finish(plan, summary, place, replace(told, total=lambda filings: told.total(decided + filings)))
             (place.work / "plan.json").unlink()
         place.write(SUMMARY, summary.model_dump_json(indent=2))
         place.complete()
     return summary
+
+
+def _finish(plan: Plan, summary: Summary, place: Place, told: Told) -> Summary:
+    # Monitor, training and what they need take 75 MB: not while models and filings are in memory.
+    from stream.replay.finish import Following, finish
+
+    following = Following(told.note, told.total, told.done)
+    return finish(place.work, summary, plan.options, models=plan.model_paths, following=following)
 
 
 def _plan(order: Order, settings: Settings, told: Told, place: Place) -> Plan | Summary:

@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -38,6 +39,8 @@ from stream.starter_model import starter_model  # noqa: E402
 PLAIN = Path(__file__).with_name("replay_plain.py")
 TWENTY = [f"{number / 20:g}" for number in range(1, 21)]
 SAMPLE_SECONDS = 0.05
+FULL_SAMPLE = 20
+"""Samples from one in which shared pages are told apart to the next."""
 progress = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -158,38 +161,50 @@ def _measured(command: Sequence[str], output: Path, rows: int, settings: Setting
     if plain:
         figures = json.loads(said.splitlines()[-1])
         seconds, cpu = figures["seconds"], figures["cpu_seconds"]
-    return {"rows": rows, "seconds": seconds, "cpu_seconds": cpu, "peak_megabytes": peak.megabytes()}
+    return {"rows": rows, "seconds": seconds, "cpu_seconds": cpu, **peak.megabytes()}
 
 
 class _Peak:
-    """Most memory that a process and its children had at once, by their unique sets where they share pages."""
+    """Most memory that a process and its children had at once: resident, and with shared pages counted once."""
 
     def __init__(self, pid: int) -> None:
         self._process = psutil.Process(pid)
-        self._most = 0
+        self._resident = self._shared_once = 0
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
     def _watch(self) -> None:
-        while True:
+        for sample in count():
             try:
                 family = [self._process, *self._process.children(recursive=True)]
-                self._most = max(self._most, sum(process.memory_info().rss for process in family))
+                self._resident = max(self._resident, sum(process.memory_info().rss for process in family))
+                # Telling shared pages stops a process for some milliseconds: not at every sample.
+                if sample % FULL_SAMPLE == 0:
+                    shares = sum(process.memory_full_info().pss for process in family)
+                    self._shared_once = max(self._shared_once, shares)
             except psutil.Error:
                 if not self._process.is_running() or self._process.status() == psutil.STATUS_ZOMBIE:
                     return
             time.sleep(SAMPLE_SECONDS)
 
-    def megabytes(self) -> float:
+    def megabytes(self) -> dict[str, float]:
         """In millions of bytes."""
         self._thread.join(1)
-        return self._most / 1e6
+        return {"peak_megabytes": self._resident / 1e6, "peak_megabytes_shared_once": self._shared_once / 1e6}
 
 
 def _show(found: dict[str, list[dict[str, float]]]) -> None:
     """Filings a second of wall and of processor time, beside raw predict of the same lines."""
     table = Table(title="Replay")
-    for heading in ("", "filings/s", "CPU us a filing", "x raw predict (wall)", "x raw predict (CPU)", "peak MB"):
+    for heading in (
+        "",
+        "filings/s",
+        "CPU us a filing",
+        "x raw predict (wall)",
+        "x raw predict (CPU)",
+        "peak MB",
+        "shared once",
+    ):
         table.add_column(heading, justify="left" if not heading else "right")
     for case, rounds in found.items():
         raw = found[f"raw predict, {DISTINCT if DISTINCT in case else REPEATING}"]
@@ -200,6 +215,7 @@ def _show(found: dict[str, list[dict[str, float]]]) -> None:
             f"{_ratio(rounds, raw, 'seconds'):.2f}",
             f"{_ratio(rounds, raw, 'cpu_seconds'):.2f}",
             f"{max(r['peak_megabytes'] for r in rounds):,.0f}",
+            f"{max(r['peak_megabytes_shared_once'] for r in rounds):,.0f}",
         )
     Console(width=140).print(table)
 

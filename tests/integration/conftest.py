@@ -26,7 +26,7 @@ from models.evaluation import Example
 from models.starter import declarations
 from models.training import TrainingSettings
 from schemas.formality import CODING_FIELDS
-from stream.replay.finish import FinishOptions
+from stream.replay.options import FinishOptions
 from stream.settings import PREFIX, Settings
 from tests.conftest import missing
 from tests.integration.replayed import CODES, DAYS, FILINGS, THRESHOLDS, History, replayed, write_history

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from models.evaluation import Example
 from schemas.formality import CODING_FIELDS
-from stream.replay.finish import FinishOptions
+from stream.replay.options import FinishOptions
 from stream.replay.plan import SourceRequest
 from stream.replay.run import Order, Told, replay
 from stream.replay.summary import Summary

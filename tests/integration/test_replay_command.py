@@ -24,8 +24,8 @@ from models.policy import Policy
 from models.starter.declarations import declarations
 from stream.errors import StreamError
 from stream.replay import units
-from stream.replay.finish import FinishOptions
 from stream.replay.merge import merge
+from stream.replay.options import FinishOptions
 from stream.replay.plan import SourceRequest
 from stream.replay.run import Order, Told, replay
 from stream.replay.sources import file

@@ -14,7 +14,6 @@ from pydantic_core import from_json
 
 from models import nomenclature
 from models.artefact import open_model
-from models.backtest.figures import History as Columns
 from models.decide import decide_batch
 from models.training import TrainingSettings
 from monitoring.drift import DriftMonitor
@@ -25,9 +24,9 @@ from stream.monitor.text_measures import CachedTextMeasurer
 from stream.monitor.watched import WatchedModels
 from stream.replay import finish
 from stream.replay.drift import COLUMNS, decisions_of, drift_of
-from stream.replay.evaluation import history_of
-from stream.replay.finish import FinishOptions
+from stream.replay.history import History as Columns
 from stream.replay.judged import Run
+from stream.replay.options import FinishOptions
 from stream.replay.rows import Rows
 from tests.integration.replayed import CODES, DAYS, START, History
 
@@ -84,7 +83,7 @@ def test_drift_is_what_the_monitor_says_of_the_same_decisions(replayed_history: 
         pq.write_table(
             table.set_column(position, table.schema.field(position), column), tmp_path / "decisions" / path.name
         )
-    drifted = drift_of(*_columns(replayed_history, tmp_path), replayed_history.models[0], settings=settings)
+    drifted = drift_of(_columns(replayed_history, tmp_path), replayed_history.models[0], settings=settings)
     detected = [event for event in drifted.events if event.signal == "type_form"]
     assert [event.state for event in detected] == ["detected"]
     assert altered <= detected[0].detected_at.date() <= altered + timedelta(days=20)
@@ -96,7 +95,7 @@ def test_drift_is_what_the_monitor_says_of_the_same_decisions(replayed_history: 
 
 def test_the_monitor_sees_in_a_replay_what_it_sees_on_the_wire(replayed_history: History) -> None:
     """The columns of the Parquet give the same observations as the decisions' own JSON."""
-    run, _ = _columns(replayed_history, replayed_history.output)
+    run = _columns(replayed_history, replayed_history.output).run
     _, model = open_model(replayed_history.models[0])
     policy = replayed_history.summary.policies[0].policy
     formalities = [Formality.model_validate({**row, "source": "file"}) for row in replayed_history.rows()[0::2][:150]]
@@ -114,6 +113,5 @@ def test_the_monitor_sees_in_a_replay_what_it_sees_on_the_wire(replayed_history:
     assert wire.times.tolist() == replayed_.times.tolist()
 
 
-def _columns(replayed_history: History, folder: Path) -> tuple[Run, Columns]:
-    run = Run(folder, replayed_history.summary, nomenclature.load("naf-rev2"))
-    return run, history_of(run, None)
+def _columns(replayed_history: History, folder: Path) -> Columns:
+    return Columns(Run(folder, replayed_history.summary, nomenclature.load("naf-rev2")), None)

@@ -14,7 +14,7 @@ import pytest
 from models.intervals import wilson
 from stream.errors import UsageError
 from stream.replay import finish
-from stream.replay.finish import FinishOptions
+from stream.replay.options import FinishOptions, check
 from stream.replay.report.words import interval, number, percent
 from tests.integration.browser import browse
 from tests.integration.replayed import HOSTILE, START, History
@@ -228,4 +228,4 @@ def test_without_labels_the_report_says_so(replayed_history: History, tmp_path: 
 def test_what_cannot_be_evaluated_is_refused_before_anything_is_read(options: FinishOptions, said: str) -> None:
     """One line that says what to do."""
     with pytest.raises(UsageError, match=re.escape(said)):
-        finish.check(options)
+        check(options)

@@ -7,6 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from models.backtest.columns import Branches, Codings, Filings, Lanes, Truth, branches
+from models.backtest.comparison import Paired
+from models.backtest.curve import Confidences
+from models.backtest.days import WINDOW_DAYS, Daily, Day
+from models.backtest.estimates import Estimate, Sums
 from models.nomenclature import Nomenclature
 
 NOMENCLATURE = Nomenclature(
@@ -61,7 +65,7 @@ def lanes(found: Codings, threshold: float, audit: Sequence[bool] | None = None)
     """What a global threshold makes of codings."""
     auto = ~found.settled & (found.confidence >= threshold)
     audited = np.zeros(len(auto), dtype=bool) if audit is None else np.asarray(audit)
-    return Lanes("policy-small", threshold, auto, (found.code >= 0) & ~auto, audited)
+    return Lanes(auto, (found.code >= 0) & ~auto, audited)
 
 
 def filings(days: Sequence[int], type_forms: Sequence[int] | None = None) -> Filings:
@@ -73,3 +77,31 @@ def filings(days: Sequence[int], type_forms: Sequence[int] | None = None) -> Fil
         type_form=np.asarray([0] * len(days) if type_forms is None else type_forms, dtype=np.int32),
         type_forms=("C", "M"),
     )
+
+
+def share(hits: Sequence[bool], weights: Sequence[float]) -> Estimate:
+    """Estimate of a whole sample, taken in at once."""
+    sums = Sums()
+    sums.add(np.asarray(hits, dtype=bool), np.asarray(weights, dtype=np.float64))
+    return sums.estimate()
+
+
+def confidences(found: Codings, known: Truth) -> Confidences:
+    """A model's confidence indices, taken in at once."""
+    counted = Confidences()
+    counted.add(found, known)
+    return counted
+
+
+def daily(given: Filings, found: Codings, sent: Lanes, known: Truth, window: int = WINDOW_DAYS) -> tuple[Day, ...]:
+    """Days of filings whose first label is their last."""
+    days = Daily(given.first_day, given.days, window)
+    days.add(given, found, sent, known=known, truth=known)
+    return days.figures()
+
+
+def compared(a: Codings, b: Codings, known: Truth) -> Paired:
+    """Two models, taken in at once."""
+    pair = Paired(CODES)
+    pair.add(a, b, known)
+    return pair

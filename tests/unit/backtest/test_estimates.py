@@ -7,9 +7,10 @@ import pytest
 from scipy.stats import binomtest, chi2
 
 from models.backtest import comparison
-from models.backtest.estimates import Estimate, plain_share, share
+from models.backtest.estimates import Estimate, plain_share
 from models.intervals import clopper_pearson_upper, wilson
 from monitoring.audit import Stratum, estimate
+from tests.unit.backtest.histories import share
 
 
 def test_a_weighted_share_is_the_monitors() -> None:

@@ -16,7 +16,7 @@ from schemas.arrow import archived
 from schemas.codec import encode
 from schemas.label import Label, LabelOrigin
 from stream.errors import UsageError
-from stream.replay import labels
+from stream.replay import label_ids, labels
 from stream.replay.label_join import JoinedLabels, join
 from stream.replay.labels import NO_TIME, UNKNOWN, Labels, Origin, from_batches, from_file, from_messages, micros
 
@@ -146,7 +146,8 @@ def joined(found: Labels, *, delay_seconds: float | None = None, audit_share: fl
     """Joined to filings J0 to J3, received on days 0 to 3."""
     ids = pa.array([f"J{number}" for number in range(4)])
     received = (FIRST_DAY + np.arange(4, dtype=np.int64)) * DAY
-    return join(found, ids, received, first_day=FIRST_DAY, delay_seconds=delay_seconds, audit_share=audit_share)[0]
+    filings = [(ids[:1], received[:1]), (ids[1:], received[1:])]
+    return join(found, filings, count=4, first_day=FIRST_DAY, delay_seconds=delay_seconds, audit_share=audit_share)[0]
 
 
 def test_the_last_label_is_the_truth_and_the_first_what_was_known() -> None:
@@ -161,8 +162,8 @@ def test_the_last_label_is_the_truth_and_the_first_what_was_known() -> None:
 def test_a_label_counts_only_from_its_arrival() -> None:
     """Before day 9 the audit's code is the last one, before day 5 there is none."""
     found = joined(given(("J1", "0111Z", 9, Origin.CLAIM), ("J1", "4322A", 5, Origin.AUDIT)))
-    by_then = [found.last((FIRST_DAY + day) * DAY).code[1] for day in (5, 6, 10)]
-    assert by_then == [-1, position("4322A"), position("0111Z")]
+    by_then = [[part.tolist() for part in found.latest((FIRST_DAY + day) * DAY)] for day in (5, 6, 10)]
+    assert by_then == [[[], []], [[1], [position("4322A")]], [[1], [position("0111Z")]]]
 
 
 def test_a_claim_alone_is_no_sample() -> None:
@@ -197,3 +198,26 @@ def test_labels_of_other_filings_are_refused() -> None:
     """None joins: most likely the wrong file."""
     with pytest.raises(UsageError, match="no label is for a filing of this range"):
         joined(given(("K0", "0111Z", 1, Origin.REVIEW)))
+
+
+def test_labels_find_their_filings_in_any_file_and_the_first_of_two() -> None:
+    """Ids of any length and script, sliced arrays, labels without a filing, a filing that is there twice."""
+    ids = pa.array(["é" * 60, "a", "", "twice", "a", "nobody's", "b"])
+    parts = [
+        (pa.array(["x", "b", "twice"])[1:], np.array([10, 11])),
+        (pa.array([], pa.string()), np.array([], dtype=np.int64)),
+        (pa.array(["twice", "é" * 60, "é" * 59, "", "a", "aa"]), np.arange(20, 26)),
+    ]
+    found, received = label_ids.find(ids, parts)
+    assert found.tolist() == [3, 6, 5, 1, 6, label_ids.ABSENT, 0]
+    assert received[found != label_ids.ABSENT].tolist() == [21, 24, 23, 11, 24, 10]
+
+
+def test_ids_of_one_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Filings by comparing them, labels by hashing them anew."""
+    real = label_ids.hashed
+    monkeypatch.setattr(label_ids, "hashed", lambda texts, seed=0: real(texts, seed) % np.uint64(2 if seed < 3 else 64))
+    ids = pa.array(["a", "b", "c"])
+    filings = pa.array([f"{number}" for number in range(500)] + ["b", "c"])
+    found, _ = label_ids.find(ids, [(filings, np.arange(502))])
+    assert found.tolist() == [label_ids.ABSENT, 500, 501]
