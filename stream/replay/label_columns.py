@@ -43,14 +43,15 @@ def _read_csv(path: Path) -> pa.Table:
         header = file.readline()
     delimiter = max(",;", key=lambda sign: len(next(csv.reader([header], delimiter=sign), [])))
     names = next(csv.reader([header.rstrip("\r\n")], delimiter=delimiter), [])
-    present = [name for name in names if name in READ]
-    return pacsv.read_csv(
+    present = [name for name in names if name.strip() in READ]
+    table = pacsv.read_csv(
         path,
         parse_options=pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
         convert_options=pacsv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), include_columns=present, strings_can_be_null=False
         ),
     )
+    return table.rename_columns([name.strip() for name in present])
 
 
 def identities(table: pa.Table, path: Path) -> pa.Array | None:

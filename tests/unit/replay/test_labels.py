@@ -85,6 +85,15 @@ def test_reading_by_columns_and_by_rows_give_the_same_labels(tmp_path: Path, mon
     assert by_rows[2].formality_ids.to_pylist() == ["semicolons-1", "semicolons-3"]
 
 
+def test_names_of_columns_are_read_without_the_spaces_around_them(tmp_path: Path) -> None:
+    """As people write a header, after a comma and a space: origin and time are read all the same."""
+    text = "formality_id,code, labelled_at , origin\nJ1,4322A,2026-03-01T10:00:00Z,audit\n"
+    found = from_file(written(tmp_path / "labels.csv", text), NAF)
+    assert found.code.tolist() == [position("4322A")]
+    assert found.origin.tolist() == [Origin.AUDIT]
+    assert found.labelled_at.tolist() == [micros(datetime(2026, 3, 1, 10, tzinfo=UTC))]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
