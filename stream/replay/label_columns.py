@@ -44,9 +44,12 @@ def _read_csv(path: Path) -> pa.Table:
     delimiter = max(",;", key=lambda sign: len(next(csv.reader([header], delimiter=sign), [])))
     names = next(csv.reader([header.rstrip("\r\n")], delimiter=delimiter), [])
     present = [name for name in names if name.strip() in READ]
+    # Of one column, an empty line is a row without a code: those after it keep their numbers.
     table = pacsv.read_csv(
         path,
-        parse_options=pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        parse_options=pacsv.ParseOptions(
+            delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=len(names) > 1
+        ),
         convert_options=pacsv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), include_columns=present, strings_can_be_null=False
         ),

@@ -94,6 +94,13 @@ def test_names_of_columns_are_read_without_the_spaces_around_them(tmp_path: Path
     assert found.labelled_at.tolist() == [micros(datetime(2026, 3, 1, 10, tzinfo=UTC))]
 
 
+def test_an_empty_line_of_a_single_column_is_a_filing_without_a_label(tmp_path: Path) -> None:
+    """Codes alone, by row: those after it stay with their own filings."""
+    found = from_file(written(tmp_path / "filings.csv", "code\n4322A\n\n0111Z\n"), NAF)
+    assert found.formality_ids.to_pylist() == ["filings-1", "filings-3"]
+    assert found.code.tolist() == [position("4322A"), position("0111Z")]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
