@@ -38,7 +38,6 @@ def merge(shards: Sequence[Path], output: Path) -> Summary:
         if not summary.counts.messages:
             raise UsageError(f"{summary.source.name}: no filing in the range: look at --from and --to")
         summary = finish.finish(place.work, summary, whole.options, models=whole.model_paths)
-        (place.work / PLAN).unlink()
         place.write(SUMMARY, summary.model_dump_json(indent=2))
         place.complete()
     return summary

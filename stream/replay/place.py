@@ -57,8 +57,11 @@ class Place:
             raise UsageError(f"{self.folder}: already there and not empty; give a new folder")
 
     def earlier(self) -> Plan | None:
-        """The plan of the replay that was interrupted here."""
-        return read_plan(self.work / PLAN) if (self.work / PLAN).exists() else None
+        """The plan of the replay that was interrupted here, or that is complete."""
+        for path in (self.work / PLAN, self.folder / PLAN):
+            if path.exists():
+                return read_plan(path)
+        return None
 
     def finished(self) -> Summary | None:
         """The summary of a replay that is complete, moved up if it was interrupted at that."""

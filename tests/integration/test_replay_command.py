@@ -103,6 +103,31 @@ def test_an_interrupted_replay_is_resumed_to_the_same_bytes(order: Order, whole:
     assert "complete already" in notes[-1]
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"request": {"name": "elsewhere.parquet"}},
+        {"request": {"until": str(ROWS)}},
+        {"all_ids": True},
+        {"options": FinishOptions(drift=False, examples=3)},
+        {"options": FinishOptions(drift=False, labels="labels.csv")},
+    ],
+    ids=["another file", "another bound", "all ids", "another flag", "labels"],
+)
+def test_a_complete_folder_is_not_passed_off_as_another_request(
+    order: Order, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: dict[str, Any]
+) -> None:
+    """--resume with anything else asked is refused in one line, and the folder stays as it was."""
+    monkeypatch.chdir(tmp_path)
+    Path("labels.csv").write_text("formality_id,code\nf-1,4322A\n")
+    if "request" in other:
+        other = {"request": order.request.model_copy(update=other["request"])}
+    before = content(whole)
+    with pytest.raises(StreamError, match="is complete, of another source, range, model, policy, labels or flag"):
+        replay(replace(order, output=whole, resume=True, **other), Settings(), NOBODY)
+    assert content(whole) == before
+
+
 def test_a_killed_process_leaves_nothing_half_written(
     order: Order, whole: Path, tmp_path: Path, small_model: Path
 ) -> None:
