@@ -100,7 +100,8 @@ def instants(table: pa.Table, absent: int) -> npt.NDArray[np.int64] | None:
             return None
     if not pa.types.is_timestamp(column.type):
         return None
-    micros = column.cast(pa.timestamp("us", tz=column.type.tz)).cast(pa.int64())
+    # What data frames write has nanoseconds: they are dropped; of coarser units nothing is, and none may overflow.
+    micros = column.cast(pa.timestamp("us", tz=column.type.tz), safe=column.type.unit != "ns").cast(pa.int64())
     return np.asarray(pc.fill_null(micros, absent).to_numpy(), dtype=np.int64)
 
 

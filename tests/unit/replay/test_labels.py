@@ -94,6 +94,15 @@ def test_names_of_columns_are_read_without_the_spaces_around_them(tmp_path: Path
     assert found.labelled_at.tolist() == [micros(datetime(2026, 3, 1, 10, tzinfo=UTC))]
 
 
+def test_times_in_nanoseconds_are_read_to_the_microsecond(tmp_path: Path) -> None:
+    """As data frames write them, one that is missing among them."""
+    times = pa.array([1_772_359_200_000_000_789, None, 5_999], pa.timestamp("ns", tz="UTC"))
+    table = pa.table({"formality_id": ["J1", "J2", "J3"], "code": ["4322A"] * 3, "labelled_at": times})
+    pq.write_table(table, tmp_path / "labels.parquet")
+    found = from_file(tmp_path / "labels.parquet", NAF)
+    assert found.labelled_at.tolist() == [micros(datetime(2026, 3, 1, 10, tzinfo=UTC)), NO_TIME, 5]
+
+
 def test_an_empty_line_of_a_single_column_is_a_filing_without_a_label(tmp_path: Path) -> None:
     """Codes alone, by row: those after it stay with their own filings."""
     found = from_file(written(tmp_path / "filings.csv", "code\n4322A\n\n0111Z\n"), NAF)
