@@ -19,17 +19,24 @@ from stream.replay.units import parse_shard
 def merge(shards: Sequence[Path], output: Path) -> Summary:
     """Join the outputs of all shards of one replay into what a single run gives, and finish it.
 
+    What a merge of the same shards left when it was killed is made again of them.
+
     Raises
     ------
     UsageError
-        A folder that is no shard's output; shards of different replays; one missing or given twice.
+        A folder that is no shard's output; shards of different replays; one missing or given twice;
+        an output that has something else.
     """
     place = Place(output)
-    place.check(resume=False)
+    if not place.work.exists():
+        place.check(resume=False)
     plans = [_plan(folder) for folder in shards]
     whole = plans[0].model_copy(update={"shard": None})
     _check(shards, plans)
     finish.check(whole.options)
+    finished = place.discard(whole)
+    if finished is not None:
+        return finished
     with place.opened(whole, keep=False):
         for folder, plan in zip(shards, plans, strict=True):
             for unit in plan.own_units():
