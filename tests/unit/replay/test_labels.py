@@ -16,7 +16,7 @@ from schemas.arrow import archived
 from schemas.codec import encode
 from schemas.label import Label, LabelOrigin
 from stream.errors import UsageError
-from stream.replay import labels
+from stream.replay import label_sources, labels
 from stream.replay.label_join import JoinedLabels, join
 from stream.replay.labels import NO_TIME, UNKNOWN, Labels, Origin, from_batches, from_file, from_messages, micros
 
@@ -155,6 +155,24 @@ def test_labels_of_an_archive_are_its_rows() -> None:
     assert (found.code.tolist(), found.unreadable) == ([position("4322A"), -2], 1)
     assert found.labelled_at.tolist() == [micros(instant)] * 2
     assert found.origin.tolist() == [Origin.AUDIT, Origin.REVIEW]
+
+
+def test_labels_that_the_codec_refuses_are_counted_in_archives_that_have_them() -> None:
+    """As earlier versions wrote them: an origin there is not, and times that no calendar has."""
+    schema = pa.schema([archived(topics.LABELLED).field(name) for name in label_sources.COLUMNS])
+    noon = micros(datetime(2026, 3, 1, 12, tzinfo=UTC))
+    off = [micros(datetime(1, 1, 1, tzinfo=UTC)) - DAY, micros(datetime(9999, 12, 31, tzinfo=UTC)) + DAY]
+    columns = [
+        pa.array([f"J{number}" for number in range(5)]),
+        pa.array(["4322A"] * 5),
+        pa.array(["naf-rev2"] * 5),
+        pa.array(["audit", "expert", "audit", "audit", "claim"]),
+        pa.array([noon, noon, *off, noon]).cast(schema.field("labelled_at").type),
+    ]
+    found = from_batches([pa.RecordBatch.from_arrays(columns, schema=schema)], NAF)
+    assert found.formality_ids.to_pylist() == ["J0", "J4"]
+    assert found.labelled_at.tolist() == [noon, noon]
+    assert (found.origin.tolist(), found.unreadable) == ([Origin.AUDIT, Origin.CLAIM], 3)
 
 
 def given(*rows: tuple[str, str, int, Origin]) -> Labels:
