@@ -116,11 +116,11 @@ class JsonColumns:
         self, block: pa.RecordBatch, values: Sequence[bytes | None], first: int, unreadable: list[int]
     ) -> pa.RecordBatch:
         """The block, its odd rows as our codec reads them, or null."""
-        odd = np.flatnonzero(odd_rows(block))
-        if not len(odd):
+        odd: list[int] = np.flatnonzero(odd_rows(block)).tolist()
+        if not odd:
             return block
         rows = [self._judge(values[number]) for number in odd]
-        unreadable.extend(first + int(number) for number, row in zip(odd, rows, strict=True) if row is None)
+        unreadable.extend(first + number for number, row in zip(odd, rows, strict=True) if row is None)
         read = pa.RecordBatch.from_pylist([row or {} for row in rows], schema=self._columns)
         places = np.arange(block.num_rows)
         places[odd] = block.num_rows + np.arange(len(odd))
