@@ -104,8 +104,13 @@ def row_count_estimate(path: Path) -> int:
     """About how many rows a file has, never too few: for progress bars."""
     if extension(path) == ".parquet":
         return int(pq.read_metadata(path).num_rows)
+    lines, last = 1, b""
     with path.open("rb") as file:
-        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b"")) + 1
+        while block := file.read(1 << 20):
+            # A line ends in LF, CR or both; both may lie across two blocks.
+            lines += block.count(b"\n") + block.count(b"\r") - (last + block).count(b"\r\n")
+            last = block[-1:]
+    return lines
 
 
 def _open_csv(path: Path) -> Table:

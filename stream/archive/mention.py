@@ -33,8 +33,10 @@ class Mention:
     def __init__(self, formality_id: str) -> None:
         self._id = formality_id
         written = {json.dumps(formality_id, ensure_ascii=ascii)[1:-1] for ascii in (True, False)}  # noqa: A001
-        choices = "|".join(re.escape(each) for each in sorted(written))
-        self._quoted = re.compile(f'"(?:{choices})(?:{PART}[^"]*)?"'.encode())
+        # JSON may escape a slash, and some writers do so always.
+        slash = re.escape("\\") + "?" + PART
+        choices = "|".join(re.escape(each).replace(PART, slash) for each in sorted(written))
+        self._quoted = re.compile(f'"(?:{choices})(?:{slash}[^"]*)?"'.encode())
 
     def columns(self, topic: str) -> list[str]:
         """The columns to look at."""

@@ -37,7 +37,8 @@ def replay(
         typer.Option(
             "--from",
             metavar="T",
-            help="Begin here: 2026-10-01, 2026-10-01T08:00Z, an offset (1200) or offsets by partition (0=1200,1=1180).",
+            help="Begin here: a date with dashes (2026-10-01, 2026-10-01T08:00Z), an offset (1200) or offsets by"
+            " partition (0=1200,1=1180).",
         ),
     ] = None,
     until: Annotated[str | None, typer.Option("--to", metavar="T", help="End before this.")] = None,

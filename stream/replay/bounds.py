@@ -62,18 +62,20 @@ def parse_bound(option: str, text: str | None) -> Bound:
     Parameters
     ----------
     text
-        A date or an instant (ISO 8601; UTC without offset), an offset for every partition, or
-        offsets by partition: `0=1200,1=1180`.
+        A date or an instant (ISO 8601 with dashes; UTC without offset), an offset for every
+        partition, or offsets by partition: `0=1200,1=1180`. Digits alone are an offset, however many.
 
     >>> parse_bound("--from", "2026-10-01").instant.isoformat()
     '2026-10-01T00:00:00+00:00'
     >>> parse_bound("--from", "1200").at(3), parse_bound("--to", "0=5,1=7").at(1)
     (1200, 7)
+    >>> parse_bound("--from", "20261001").at(0)
+    20261001
     """
     if text is None:
         return NO_BOUND
     text = text.strip()
-    if text.isdecimal() and len(text) != len("20261001"):
+    if text.isdecimal():
         return Bound(offset=int(text))
     if _OFFSETS.fullmatch(text):
         pairs = [pair.split("=") for pair in text.split(",")]
@@ -82,7 +84,8 @@ def parse_bound(option: str, text: str | None) -> Bound:
         instant = datetime.fromisoformat(text)
     except ValueError:
         raise UsageError(
-            f"{option} {text}: neither a time (2026-10-01, 2026-10-01T08:00Z) nor offsets (1200, or 0=1200,1=1180)"
+            f"{option} {text}: neither a time with dashes (2026-10-01, 2026-10-01T08:00Z)"
+            " nor offsets (1200, or 0=1200,1=1180)"
         ) from None
     return Bound(instant=instant if instant.tzinfo else instant.replace(tzinfo=UTC))
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from schemas.codec import encode
@@ -135,7 +136,7 @@ def _messages(
     source: Source, units: tuple[Unit, ...], topic: str, settings: Settings
 ) -> Iterator[tuple[datetime, Outgoing]]:
     if isinstance(source, FileSource):
-        yield from _rows(source, topic)
+        yield from _rows(source, units, topic)
         return
     if isinstance(source, KafkaSource):
         partitions = _read_side_by_side(source, units, settings)
@@ -171,8 +172,10 @@ def _again(record: Record, topic: str) -> Outgoing:
     return Outgoing(topic, record.key, record.value, [*headers, (REPLAY, stood)])
 
 
-def _rows(source: FileSource, topic: str) -> Iterator[tuple[datetime, Outgoing]]:
-    for number, filing in enumerate(open_filings(Path(source.path)).filings):
+def _rows(source: FileSource, units: tuple[Unit, ...], topic: str) -> Iterator[tuple[datetime, Outgoing]]:
+    numbered = enumerate(open_filings(Path(source.path)).filings)
+    # The units of a file follow each other without a gap.
+    for number, filing in islice(numbered, units[0].start, units[-1].end):
         formality = filing.formality
         if formality is None or not source.wanted.has(formality.received_at):
             continue

@@ -43,14 +43,18 @@ def _read_csv(path: Path) -> pa.Table:
         header = file.readline()
     delimiter = max(",;", key=lambda sign: len(next(csv.reader([header], delimiter=sign), [])))
     names = next(csv.reader([header.rstrip("\r\n")], delimiter=delimiter), [])
-    present = [name for name in names if name in READ]
-    return pacsv.read_csv(
+    present = [name for name in names if name.strip() in READ]
+    # Of one column, an empty line is a row without a code: those after it keep their numbers.
+    table = pacsv.read_csv(
         path,
-        parse_options=pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        parse_options=pacsv.ParseOptions(
+            delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=len(names) > 1
+        ),
         convert_options=pacsv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), include_columns=present, strings_can_be_null=False
         ),
     )
+    return table.rename_columns([name.strip() for name in present])
 
 
 def identities(table: pa.Table, path: Path) -> pa.Array | None:
@@ -96,7 +100,8 @@ def instants(table: pa.Table, absent: int) -> npt.NDArray[np.int64] | None:
             return None
     if not pa.types.is_timestamp(column.type):
         return None
-    micros = column.cast(pa.timestamp("us", tz=column.type.tz)).cast(pa.int64())
+    # What data frames write has nanoseconds: they are dropped; of coarser units nothing is, and none may overflow.
+    micros = column.cast(pa.timestamp("us", tz=column.type.tz), safe=column.type.unit != "ns").cast(pa.int64())
     return np.asarray(pc.fill_null(micros, absent).to_numpy(), dtype=np.int64)
 
 

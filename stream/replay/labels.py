@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from models.backtest.columns import UNCODABLE, Ints
 from models.nomenclature import Nomenclature
@@ -25,6 +26,7 @@ from schemas.codec import decode
 from schemas.errors import UnreadableMessage
 from schemas.formality import missing_to_none
 from schemas.label import Label
+from stream.archive.values import odd_rows
 from stream.errors import UsageError
 from stream.filings import CODE, identity_of, instant_of, row_identity, written_code
 from stream.replay.label_columns import identities, instants, looked_up, read_columns
@@ -154,17 +156,21 @@ def from_messages(values: Iterable[bytes | None], nomenclature: Nomenclature) ->
 
 
 def from_batches(batches: Iterable[pa.RecordBatch], nomenclature: Nomenclature) -> Labels:
-    """Read labels from an archive's record batches; rows without a label are counted and left out."""
+    """Read labels from an archive's record batches; rows that have no label are counted and left out.
+
+    Archives of earlier versions hold rows of messages that are none: an unknown origin, a time off
+    the calendar.
+    """
     unreadable = 0
 
     def read() -> Iterator[Mapping[str, Any]]:
         nonlocal unreadable
         for batch in batches:
-            for row in batch.to_pylist():
-                if row["formality_id"] is None:
-                    unreadable += 1
-                else:
-                    yield row
+            there = pc.and_(batch["formality_id"].is_valid(), batch["origin"].is_valid())
+            kept = pc.and_(there, pa.array(~odd_rows(batch)))
+            rows = batch.filter(kept).to_pylist()
+            unreadable += batch.num_rows - len(rows)
+            yield from rows
 
     labels = _collected(read(), nomenclature)
     return Labels(labels.formality_ids, labels.code, labels.labelled_at, labels.origin, unreadable)

@@ -19,17 +19,24 @@ from stream.replay.units import parse_shard
 def merge(shards: Sequence[Path], output: Path) -> Summary:
     """Join the outputs of all shards of one replay into what a single run gives, and finish it.
 
+    What a merge of the same shards left when it was killed is made again of them.
+
     Raises
     ------
     UsageError
-        A folder that is no shard's output; shards of different replays; one missing or given twice.
+        A folder that is no shard's output; shards of different replays; one missing or given twice;
+        an output that has something else.
     """
     place = Place(output)
-    place.check(resume=False)
+    if not place.work.exists():
+        place.check(resume=False)
     plans = [_plan(folder) for folder in shards]
     whole = plans[0].model_copy(update={"shard": None})
     _check(shards, plans)
     options.check(whole.options)
+    finished = place.discard(whole)
+    if finished is not None:
+        return finished
     with place.opened(whole, keep=False):
         for folder, plan in zip(shards, plans, strict=True):
             for unit in plan.own_units():
@@ -38,7 +45,6 @@ def merge(shards: Sequence[Path], output: Path) -> Summary:
         if not summary.counts.messages:
             raise UsageError(f"{summary.source.name}: no filing in the range: look at --from and --to")
         summary = finish.finish(place.work, summary, whole.options, models=whole.model_paths)
-        (place.work / PLAN).unlink()
         place.write(SUMMARY, summary.model_dump_json(indent=2))
         place.complete()
     return summary

@@ -57,8 +57,34 @@ class Place:
             raise UsageError(f"{self.folder}: already there and not empty; give a new folder")
 
     def earlier(self) -> Plan | None:
-        """The plan of the replay that was interrupted here."""
-        return read_plan(self.work / PLAN) if (self.work / PLAN).exists() else None
+        """The plan of the replay that was interrupted here, or that is complete."""
+        for path in (self.work / PLAN, self.folder / PLAN):
+            if path.exists():
+                return read_plan(path)
+        return None
+
+    def discard(self, plan: Plan) -> Summary | None:
+        """Remove what a killed merge left here; its summary instead, where it lacked the last moves alone.
+
+        Raises
+        ------
+        UsageError
+            What was interrupted here had another plan, and its parts may be nowhere else.
+        """
+        if not self.work.exists():
+            return None
+        earlier = self.earlier()
+        if earlier is None:
+            own = not self.decisions.is_dir() or not any(self.decisions.iterdir())
+        else:
+            own = earlier.model_copy(update={"model_paths": plan.model_paths}) == plan
+        if not own:
+            raise UsageError(f"{self.folder}: something else was interrupted there; remove it, or give a new folder")
+        finished = self.finished()
+        with _storing(self.work):
+            if self.work.exists():
+                shutil.rmtree(self.work)
+        return finished
 
     def finished(self) -> Summary | None:
         """The summary of a replay that is complete, moved up if it was interrupted at that."""

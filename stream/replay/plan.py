@@ -1,6 +1,6 @@
 """The plan of a replay: everything that its output depends on, fixed before the first message is read.
 
-It is kept while the replay goes on, for `--resume`, and beside the output of a shard, for `merge`.
+It is kept beside the output, for `--resume` to compare and for `merge` to join.
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from stream.errors import UsageError
-from stream.replay.bounds import parse_range
 from stream.replay.opening import describe_models, describe_policies, open_source
 from stream.replay.options import FinishOptions
 from stream.replay.options import check as check_options
@@ -17,7 +16,7 @@ from stream.replay.parts import read_counts
 from stream.replay.place import SUMMARY, Place
 from stream.replay.plan import Plan, SourceRequest
 from stream.replay.sources import Planned
-from stream.replay.summary import Counts, ModelSummary, PolicySummary, Routes, Summary
+from stream.replay.summary import Counts, Routes, Summary
 from stream.replay.units import Shard, Unit
 from stream.replay.work import Task, decide_in_processes, decide_units
 from stream.settings import Settings
@@ -80,7 +79,6 @@ def replay(order: Order, settings: Settings, told: Told) -> Summary:
                 raise UsageError(f"{summary.source.name}: no filing in the range: look at --from and --to")
             decided = sum(unit.offsets for unit in units)
             summary = _finish(plan, summary, place, replace(told, total=lambda filings: told.total(decided + filings)))
-            (place.work / "plan.json").unlink()
         place.write(SUMMARY, summary.model_dump_json(indent=2))
         place.complete()
     return summary
@@ -104,12 +102,10 @@ def _plan(order: Order, settings: Settings, told: Told, place: Place) -> Plan | 
         audit_share=settings.audit_share,
     )
     source = open_source(order.request, settings)
-    if order.resume and (finished := place.finished()) is not None:
-        if not _is(finished, order, models, policies):
-            raise UsageError(f"{order.output}: another replay, complete; give a new folder")
-        told.note(f"{order.output}: complete already")
-        return finished
+    finished = place.finished() if order.resume else None
     earlier = place.earlier() if order.resume else None
+    if finished is not None and earlier is None:
+        raise UsageError(f"{order.output}: complete, and does not say what was asked for it; give a new folder")
     planned = source.plan() if earlier is None else Planned(earlier.source, tuple(Unit(*u) for u in earlier.units))
     for note in planned.notes:
         told.note(note)
@@ -125,18 +121,13 @@ def _plan(order: Order, settings: Settings, told: Told, place: Place) -> Plan | 
         shard=_name(order.shard),
     )
     if earlier is not None and not plan.asks_the_same(earlier):
-        raise UsageError(f"{order.output}: was begun with another source, model, policy or flag; give a new folder")
-    return plan
-
-
-def _is(finished: Summary, order: Order, models: tuple[ModelSummary, ...], policies: tuple[PolicySummary, ...]) -> bool:
-    """Whether a complete output is that of an order, as far as it tells."""
-    wanted = parse_range(order.request.since, order.request.until)
-    source = finished.source
-    return (models, policies, _name(order.shard), order.request.kind, wanted.since.instant, wanted.until.instant) == (
-        *(finished.models, finished.policies, finished.shard),
-        *(source.kind, source.since, source.until),
-    )
+        state = "was begun with" if finished is None else "is complete, of"
+        raise UsageError(
+            f"{order.output}: {state} another source, range, model, policy, labels or flag; give a new folder"
+        )
+    if finished is not None:
+        told.note(f"{order.output}: complete already")
+    return plan if finished is None else finished
 
 
 def _name(shard: Shard | None) -> str | None:

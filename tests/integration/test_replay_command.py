@@ -23,9 +23,11 @@ from models.errors import ModelError
 from models.policy import Policy
 from models.starter.declarations import declarations
 from stream.errors import StreamError
-from stream.replay import units
+from stream.replay import finish, units
+from stream.replay import merge as merging
 from stream.replay.merge import merge
 from stream.replay.options import FinishOptions
+from stream.replay.place import Place
 from stream.replay.plan import SourceRequest
 from stream.replay.run import Order, Told, replay
 from stream.replay.sources import file
@@ -77,6 +79,15 @@ def whole(order: Order, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def shards(order: Order, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The replay in two shards."""
+    folders = [tmp_path_factory.mktemp("shards") / str(number) for number in range(2)]
+    for number, folder in enumerate(folders):
+        replay(replace(order, output=folder, shard=Shard(number, 2)), Settings(), NOBODY)
+    return folders
+
+
 def test_an_interrupted_replay_is_resumed_to_the_same_bytes(order: Order, whole: Path, tmp_path: Path) -> None:
     """Killed after its first unit it leaves nothing under the final names; resumed, it decides the rest alone."""
     folder = tmp_path / "out"
@@ -101,6 +112,31 @@ def test_an_interrupted_replay_is_resumed_to_the_same_bytes(order: Order, whole:
     notes: list[str] = []
     replay(replace(order, output=folder, resume=True), Settings(), replace(NOBODY, note=notes.append))
     assert "complete already" in notes[-1]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"request": {"name": "elsewhere.parquet"}},
+        {"request": {"until": str(ROWS)}},
+        {"all_ids": True},
+        {"options": FinishOptions(drift=False, examples=3)},
+        {"options": FinishOptions(drift=False, labels="labels.csv")},
+    ],
+    ids=["another file", "another bound", "all ids", "another flag", "labels"],
+)
+def test_a_complete_folder_is_not_passed_off_as_another_request(
+    order: Order, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: dict[str, Any]
+) -> None:
+    """--resume with anything else asked is refused in one line, and the folder stays as it was."""
+    monkeypatch.chdir(tmp_path)
+    Path("labels.csv").write_text("formality_id,code\nf-1,4322A\n")
+    if "request" in other:
+        other = {"request": order.request.model_copy(update=other["request"])}
+    before = content(whole)
+    with pytest.raises(StreamError, match="is complete, of another source, range, model, policy, labels or flag"):
+        replay(replace(order, output=whole, resume=True, **other), Settings(), NOBODY)
+    assert content(whole) == before
 
 
 def test_a_killed_process_leaves_nothing_half_written(
@@ -153,6 +189,46 @@ def test_indexed_jobs_run_the_shards_and_merge_joins_them(
     assert not output.exists()
     merge(folders, output)
     assert content(output) == content(whole)
+
+
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [(merging, "count"), (finish, "finish"), (Place, "complete")],
+    ids=["taking parts", "finishing", "moving up"],
+)
+def test_a_merge_that_was_killed_is_run_again(
+    whole: Path, shards: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: object, name: str
+) -> None:
+    """As the retry of a job runs it: the same command, without a hand on the folder, gives the same bytes."""
+    output = tmp_path / "merged"
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killing:
+        killing.setattr(where, name, die)
+        with pytest.raises(KeyboardInterrupt):
+            merge(shards, output)
+    assert [path.name for path in output.iterdir()] == [".partial"]
+    merge(shards, output)
+    assert content(output) == content(whole)
+
+
+def test_a_merge_leaves_the_interrupted_replay_of_something_else_alone(
+    order: Order, shards: list[Path], tmp_path: Path
+) -> None:
+    """Its parts may be hours of work that are nowhere else."""
+    output = tmp_path / "out"
+
+    def die(offsets: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        replay(replace(order, output=output, thresholds=[0.6]), Settings(), replace(NOBODY, done=die))
+    before = content(output)
+    with pytest.raises(StreamError, match="something else was interrupted there"):
+        merge(shards, output)
+    assert content(output) == before
 
 
 def test_a_shard_whose_boundary_is_off_by_one_is_seen(

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from schemas import topics
-from schemas.arrow import INSTANT
+from schemas.arrow import FORMALITY, INSTANT, KAFKA, SOURCE
 from schemas.formality import CODING_FIELDS
 from stream.archive.layout import ArchiveFile
 from stream.archive.reading import Selection, files_of
@@ -35,6 +35,14 @@ from stream.replay.units import Unit, cut
 ROUTED = (topics.AUTO_CODED, topics.REVIEW, topics.RETURNED)
 PLACE = ("source.topic", "source.partition", "source.offset", "source.timestamp")
 FILING = ("formality.formality_id", "formality.received_at", *(f"formality.{name}" for name in CODING_FIELDS))
+ROWS = pa.schema(
+    [
+        *(SOURCE.field(name) for name in ("partition", "offset", "timestamp")),
+        *(FORMALITY.field(name) for name in ("formality_id", "received_at", *CODING_FIELDS)),
+        KAFKA.field("kafka_offset"),
+    ]
+)
+"""What is read of each decision."""
 CLOCKS_APART = timedelta(days=1)
 """A decision is made after its filing came, by clocks that may differ by less than this."""
 
@@ -135,7 +143,9 @@ class DecidedArchive:
             for group in self._groups
             if group.partition == unit.partition and group.start < unit.end and group.end > unit.start
         ]
-        rows = pa.concat_tables(tables).sort_by([("offset", "ascending"), ("formality_id", "ascending")])
+        # Offsets of other kinds of message, or of filings still undecided, may fill a whole unit.
+        rows = pa.concat_tables(tables) if tables else ROWS.empty_table()
+        rows = rows.sort_by([("offset", "ascending"), ("formality_id", "ascending")])
         fresh = _first_of_each(rows)
         kept = rows.filter(pa.array(fresh)).combine_chunks()
         contents, content = distinct_contents([_whole(kept[name]) for name in CODING_FIELDS])

@@ -24,6 +24,15 @@ from tests.unit.archive.fields import GOLDEN, NOON, decision
 
 GOOD = decision(1)
 BODY: dict[str, Any] = json.loads(GOOD)
+LABELLED: dict[str, Any] = {
+    "formality_id": "J1",
+    "code": None,
+    "nomenclature": "naf-rev2",
+    "origin": "review",
+    "labelled_by": "a",
+    "labelled_at": "2026-01-01T00:00:00+01:00",
+    "schema_version": 1,
+}
 BAD = {
     "nothing": b"",
     "blank": b"  ",
@@ -39,6 +48,24 @@ BAD = {
     "a number for a text": decision(1, model_version=3),
     "a candidate without its label": decision(1, candidates=[{"code": "1", "probability": 0.5}]),
     "half a source": decision(1, source={"topic": "x"}),
+    "a route there is not": decision(1, route="bogus"),
+    "a stage there is not": decision(1, stage="guess"),
+    "a reason there is not": decision(1, reason="whim"),
+    "an index that is no probability": decision(1, confidence_index=7),
+    "a probability that is none": decision(1, candidates=[{"code": "1", "label": "x", "probability": -0.5}]),
+    "six candidates": decision(1, candidates=[{"code": "1", "label": "x", "probability": 0.1}] * 6),
+    "a threshold under zero": decision(1, threshold=-0.1),
+    "a threshold without bound": GOOD.replace(b'"threshold": 0.8', b'"threshold": 1e999'),
+    "a year before the calendar": decision(1, decided_at="0000-01-01T00:00:00Z"),
+    "a year after the calendar": decision(1, received_at="9999-12-31T23:59:59-10:00"),
+    "an offset under zero": decision(1, source=BODY["source"] | {"offset": -1}),
+    "a filing of no time zone's calendar": decision(
+        1, formality=BODY["formality"] | {"received_at": "9999-12-31T00:00:00Z"}
+    ),
+    "a filing that says nothing": decision(1, formality=BODY["formality"] | {"description_activity": " NA "}),
+    "a filing too long": decision(1, formality=BODY["formality"] | {"other_nature_activity": "é" * 2_001}),
+    "a filing without an id": decision(1, formality=BODY["formality"] | {"formality_id": ""}),
+    "a form of filing there cannot be": decision(1, formality=BODY["formality"] | {"type_form": "CC"}),
     "deep": b'{"x":' + b"[" * 50_000 + b"]" * 50_000 + b"}",
 }
 
@@ -65,6 +92,38 @@ def test_the_columns_are_what_the_codec_reads() -> None:
     assert from_batch(batch) == [decode(Decision, value) for value in values]
 
 
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+def test_what_is_unreadable_here_the_codec_refuses_too(bad: bytes) -> None:
+    """What Arrow alone could have read is judged as everywhere else."""
+    with pytest.raises(UnreadableMessage):
+        decode(Decision, bad)
+
+
+def test_a_value_that_looks_odd_and_that_our_codec_repairs_is_read_as_it_reads_it() -> None:
+    """A code whose zero a spreadsheet took, and a text with more bytes than it may have characters."""
+    values = [
+        decision(0, formality=BODY["formality"] | {"nature": "4"}),
+        decision(1, formality=BODY["formality"] | {"description_activity": "é" * 2_000}),
+        decision(2),
+    ]
+    batch, unreadable = reader().read(values)
+    assert not len(unreadable)
+    assert from_batch(batch) == [decode(Decision, value) for value in values]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("origin", "expert"), ("labelled_at", "0000-01-01T00:00:00Z"), ("labelled_at", "9999-12-31T23:59:59-10:00")],
+)
+def test_what_the_codec_takes_for_no_label_is_unreadable(field: str, value: str) -> None:
+    """Its neighbours are labels all the same."""
+    bodies: list[dict[str, Any]] = [LABELLED, LABELLED | {field: value}, LABELLED | {"formality_id": "J2"}]
+    batch, unreadable = JsonColumns(LABEL, Label).read([json.dumps(body).encode() for body in bodies])
+    assert unreadable.tolist() == [1]
+    assert batch["formality_id"].to_pylist() == ["J1", None, "J2"]
+    assert batch["origin"].to_pylist() == ["review", None, "review"]
+
+
 def test_what_arrow_refuses_and_our_codec_reads_is_read() -> None:
     """An instant with nanoseconds, a number written otherwise, a value that begins with a space."""
     values = [
@@ -87,15 +146,7 @@ def test_what_arrow_refuses_and_our_codec_reads_is_read() -> None:
 def test_a_label_is_read_without_what_it_may_leave_out() -> None:
     """decision_id has a default, and fields of a later version are passed over."""
     label = json.loads((GOLDEN / "label.review.json").read_bytes()) if (GOLDEN / "label.review.json").exists() else None
-    body = label or {
-        "formality_id": "J1",
-        "code": None,
-        "nomenclature": "naf-rev2",
-        "origin": "review",
-        "labelled_by": "a",
-        "labelled_at": "2026-01-01T00:00:00+01:00",
-        "schema_version": 1,
-    }
+    body = label or dict(LABELLED)
     body.pop("decision_id", None)
     batch, unreadable = JsonColumns(LABEL, Label).read([json.dumps(body | {"later": [1, {}]}).encode()])
     assert not len(unreadable)

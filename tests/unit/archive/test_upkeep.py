@@ -8,11 +8,13 @@ import sys
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from schemas import topics
 from stream.archive.compaction import compact
 from stream.archive.layout import ArchiveFile
+from stream.archive.mention import Mention
 from stream.archive.reading import files_of, read_rows
 from stream.archive.rewriting import expire, forget
 from stream.archive.stores import Store, open_store
@@ -138,6 +140,15 @@ def test_an_id_is_not_taken_for_another_that_begins_with_it(tmp_path: Path) -> N
     assert forget(store, "J000003/A1").rows == 1
     with pytest.raises(UsageError):
         forget(store, " ")
+
+
+@pytest.mark.parametrize("sought", ["J12", "J12/A1"])
+def test_an_id_is_found_whichever_way_its_slash_is_written(sought: str) -> None:
+    """Some writers of JSON escape it: in junk that no codec reads, the pattern alone finds it."""
+    junk = [rb'["J12\/A1", "Dupont"', b'["J12/A1", "Dupont"', rb'["J123\/A1"', rb'["J12\\/A1"', rb'["J12\/B"']
+    values = pa.array(junk, pa.binary())
+    found = Mention(sought).rows(pa.RecordBatch.from_arrays([values], names=["value"]))
+    assert found.tolist() == [True, True, False, False, sought == "J12"]
 
 
 def test_copies_that_a_killed_compaction_left_are_forgotten_too(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from schemas.arrow import archived
 from schemas.codec import encode
 from schemas.label import Label, LabelOrigin
 from stream.errors import UsageError
-from stream.replay import label_ids, labels
+from stream.replay import label_ids, label_sources, labels
 from stream.replay.label_join import JoinedLabels, join
 from stream.replay.labels import NO_TIME, UNKNOWN, Labels, Origin, from_batches, from_file, from_messages, micros
 
@@ -85,6 +85,31 @@ def test_reading_by_columns_and_by_rows_give_the_same_labels(tmp_path: Path, mon
     assert by_rows[2].formality_ids.to_pylist() == ["semicolons-1", "semicolons-3"]
 
 
+def test_names_of_columns_are_read_without_the_spaces_around_them(tmp_path: Path) -> None:
+    """As people write a header, after a comma and a space: origin and time are read all the same."""
+    text = "formality_id,code, labelled_at , origin\nJ1,4322A,2026-03-01T10:00:00Z,audit\n"
+    found = from_file(written(tmp_path / "labels.csv", text), NAF)
+    assert found.code.tolist() == [position("4322A")]
+    assert found.origin.tolist() == [Origin.AUDIT]
+    assert found.labelled_at.tolist() == [micros(datetime(2026, 3, 1, 10, tzinfo=UTC))]
+
+
+def test_times_in_nanoseconds_are_read_to_the_microsecond(tmp_path: Path) -> None:
+    """As data frames write them, one that is missing among them."""
+    times = pa.array([1_772_359_200_000_000_789, None, 5_999], pa.timestamp("ns", tz="UTC"))
+    table = pa.table({"formality_id": ["J1", "J2", "J3"], "code": ["4322A"] * 3, "labelled_at": times})
+    pq.write_table(table, tmp_path / "labels.parquet")
+    found = from_file(tmp_path / "labels.parquet", NAF)
+    assert found.labelled_at.tolist() == [micros(datetime(2026, 3, 1, 10, tzinfo=UTC)), NO_TIME, 5]
+
+
+def test_an_empty_line_of_a_single_column_is_a_filing_without_a_label(tmp_path: Path) -> None:
+    """Codes alone, by row: those after it stay with their own filings."""
+    found = from_file(written(tmp_path / "filings.csv", "code\n4322A\n\n0111Z\n"), NAF)
+    assert found.formality_ids.to_pylist() == ["filings-1", "filings-3"]
+    assert found.code.tolist() == [position("4322A"), position("0111Z")]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -130,6 +155,24 @@ def test_labels_of_an_archive_are_its_rows() -> None:
     assert (found.code.tolist(), found.unreadable) == ([position("4322A"), -2], 1)
     assert found.labelled_at.tolist() == [micros(instant)] * 2
     assert found.origin.tolist() == [Origin.AUDIT, Origin.REVIEW]
+
+
+def test_labels_that_the_codec_refuses_are_counted_in_archives_that_have_them() -> None:
+    """As earlier versions wrote them: an origin there is not, and times that no calendar has."""
+    schema = pa.schema([archived(topics.LABELLED).field(name) for name in label_sources.COLUMNS])
+    noon = micros(datetime(2026, 3, 1, 12, tzinfo=UTC))
+    off = [micros(datetime(1, 1, 1, tzinfo=UTC)) - DAY, micros(datetime(9999, 12, 31, tzinfo=UTC)) + DAY]
+    columns = [
+        pa.array([f"J{number}" for number in range(5)]),
+        pa.array(["4322A"] * 5),
+        pa.array(["naf-rev2"] * 5),
+        pa.array(["audit", "expert", "audit", "audit", "claim"]),
+        pa.array([noon, noon, *off, noon]).cast(schema.field("labelled_at").type),
+    ]
+    found = from_batches([pa.RecordBatch.from_arrays(columns, schema=schema)], NAF)
+    assert found.formality_ids.to_pylist() == ["J0", "J4"]
+    assert found.labelled_at.tolist() == [noon, noon]
+    assert (found.origin.tolist(), found.unreadable) == ([Origin.AUDIT, Origin.CLAIM], 3)
 
 
 def given(*rows: tuple[str, str, int, Origin]) -> Labels:

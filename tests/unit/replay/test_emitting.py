@@ -1,0 +1,23 @@
+"""What a replay writes to a topic again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stream.replay.bounds import parse_range
+from stream.replay.emitting import _messages
+from stream.replay.sources.file import FileSource
+from stream.settings import Settings
+
+
+def test_only_the_rows_between_the_bounds_of_a_file_are_emitted(tmp_path: Path) -> None:
+    """Rows 5 and 6 of ten, where --from 5 --to 7 asks for them."""
+    path = tmp_path / "filings.csv"
+    path.write_text(
+        "formality_id,description_activity\n" + "".join(f"J{number},boulangerie\n" for number in range(10)),
+        encoding="utf-8",
+    )
+    source = FileSource(path, parse_range("5", "7"))
+    messages = [message for _, message in _messages(source, source.plan().units, "rehearsal", Settings())]
+    assert [message.key for message in messages] == [b"J5", b"J6"]
+    assert [dict(message.headers)["codiflux-replay"] for message in messages] == [b"filings.csv/5", b"filings.csv/6"]

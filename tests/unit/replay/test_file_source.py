@@ -1,0 +1,32 @@
+"""A table of one's own as the source of a replay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stream.replay.bounds import Range
+from stream.replay.sources.file import FileSource
+from stream.tables import row_count_estimate
+
+HEADER = "formality_id,description_activity"
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
+def test_every_row_is_read_whatever_ends_the_lines(tmp_path: Path, line_end: str) -> None:
+    """Spreadsheets of old write CR alone: no row is lost for that, and none is counted twice."""
+    path = tmp_path / "filings.csv"
+    lines = [HEADER, *(f"J{number},boulangerie" for number in range(30)), ""]
+    path.write_bytes(line_end.join(lines).encode())
+    source = FileSource(path, Range())
+    found = [key for _, unit in source.read(source.plan().units) for key in unit.identity["formality_id"].to_pylist()]
+    assert found == [f"J{number}" for number in range(30)]
+    assert row_count_estimate(path) == len(lines)
+
+
+def test_a_line_end_across_two_blocks_is_one(tmp_path: Path) -> None:
+    """CR is the last byte of the first mebibyte, LF the first of the second."""
+    path = tmp_path / "filings.csv"
+    path.write_bytes(b"x" * ((1 << 20) - 1) + b"\r\nlast")
+    assert row_count_estimate(path) == 2
