@@ -28,8 +28,6 @@ def merge(shards: Sequence[Path], output: Path) -> Summary:
         an output that has something else.
     """
     place = Place(output)
-    if not place.work.exists():
-        place.check(resume=False)
     plans = [_plan(folder) for folder in shards]
     whole = plans[0].model_copy(update={"shard": None})
     _check(shards, plans)
@@ -37,6 +35,7 @@ def merge(shards: Sequence[Path], output: Path) -> Summary:
     finished = place.discard(whole)
     if finished is not None:
         return finished
+    place.check(resume=False)
     with place.opened(whole, keep=False):
         for folder, plan in zip(shards, plans, strict=True):
             for unit in plan.own_units():

@@ -214,6 +214,25 @@ def test_a_merge_that_was_killed_is_run_again(
     assert content(output) == content(whole)
 
 
+def test_a_killed_merge_is_not_run_again_among_files_of_others(
+    shards: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What someone has put beside it since stays theirs."""
+    output = tmp_path / "merged"
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killing:
+        killing.setattr(merging, "count", die)
+        with pytest.raises(KeyboardInterrupt):
+            merge(shards, output)
+    (output / "notes.txt").write_text("mine")
+    with pytest.raises(StreamError, match="already there and not empty"):
+        merge(shards, output)
+    assert (output / "notes.txt").read_text() == "mine"
+
+
 def test_a_merge_leaves_the_interrupted_replay_of_something_else_alone(
     order: Order, shards: list[Path], tmp_path: Path
 ) -> None:
