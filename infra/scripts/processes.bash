@@ -14,10 +14,17 @@ port_taken() { (: < "/dev/tcp/127.0.0.1/$1") 2> /dev/null; }
 
 # running_pid FILE MARK: prints the number of the process and succeeds while it runs.
 running_pid() {
-  local pid
+  local pid words look
   { read -r pid < "$1"; } 2> /dev/null || return 1
   is_number "$pid" || return 1
-  { tr '\0' '\n' < "/proc/$pid/cmdline" | grep -qxF -- "$2"; } 2> /dev/null || return 1
+  for look in {1..10}; do
+    { words=$(tr '\0' '\n' < "/proc/$pid/cmdline"); } 2> /dev/null || return 1
+    # While a process becomes another program its words are gone for a moment; those of one that
+    # has ended stay gone.
+    [[ -z $words && $look -lt 10 ]] || break
+    sleep 0.01
+  done
+  grep -qxF -- "$2" <<< "$words" || return 1
   printf '%s\n' "$pid"
 }
 
