@@ -60,9 +60,11 @@ def main() -> int:
         with _kafka(folder, options, needed=any("Kafka" in name for name, _, _ in cases)) as settings:
             for number in range(options.rounds):
                 for case, command, rows in cases:
-                    progress.print(f"round {number + 1}: {case}")
-                    shutil.rmtree(folder / "out", ignore_errors=True)
-                    found.setdefault(case, []).append(_measured(command, folder / "out", rows, settings))
+                    # An output each: the plain contenders write a file, a replay a folder.
+                    output = folder / f"out-{number}-{len(found)}"
+                    found.setdefault(case, []).append(_measured(command, output, rows, settings))
+                    progress.print(f"round {number + 1}: {case}: {found[case][-1]}")
+                    shutil.rmtree(output, ignore_errors=True)
     _show(found)
     print(json.dumps({"filings": options.filings, "cases": found}))
     return 0
