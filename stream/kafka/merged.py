@@ -150,6 +150,8 @@ class MergedConsumer:
                 "queued.max.messages.kbytes": BUFFER_KILOBYTES,
                 "fetch.message.max.bytes": FETCH_BYTES,
                 "fetch.max.bytes": FETCH_ALL_BYTES,
+                # A second by default: too long for a queue that is full after a moment and empty after another.
+                "fetch.queue.backoff.ms": 20,
                 "fetch.wait.max.ms": 100,
                 "topic.metadata.refresh.interval.ms": 30_000,
             }
