@@ -1,0 +1,140 @@
+"""Replay from files and archives: the same bytes again, resumed, and refused in one line."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from stream.errors import StreamError
+from stream.replay.options import FinishOptions
+from stream.replay.plan import SourceRequest
+from stream.replay.run import Order, replay
+from stream.replay.units import BLOCK
+from stream.settings import Settings
+from tests.integration.command_line import codiflux, last_object, refusal
+from tests.integration.replay.sample import FILINGS, FIRST, NOBODY, ROWS, within
+from tests.integration.test_replay_kafka import content
+
+
+def test_an_interrupted_replay_is_resumed_to_the_same_bytes(order: Order, whole: Path, tmp_path: Path) -> None:
+    """Killed after its first unit it leaves nothing under the final names; resumed, it decides the rest alone."""
+    folder = tmp_path / "out"
+    kept: list[int] = []
+
+    def die(offsets: int) -> None:
+        kept.append(offsets)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        replay(replace(order, output=folder), Settings(), replace(NOBODY, done=die))
+    assert [path.name for path in folder.iterdir()] == [".partial"]
+    with pytest.raises(StreamError, match="--resume goes on"):
+        replay(replace(order, output=folder), Settings(), NOBODY)
+    with pytest.raises(StreamError, match="begun with another"):
+        replay(replace(order, output=folder, thresholds=[0.6], resume=True), Settings(), NOBODY)
+    totals: list[int] = []
+    replay(replace(order, output=folder, resume=True), Settings(), replace(NOBODY, total=totals.append))
+    # The evaluation that follows has a bar of its own.
+    assert totals[0] == FILINGS - kept[0]
+    assert content(folder) == content(whole)
+    notes: list[str] = []
+    replay(replace(order, output=folder, resume=True), Settings(), replace(NOBODY, note=notes.append))
+    assert "complete already" in notes[-1]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"request": {"name": "elsewhere.parquet"}},
+        {"request": {"until": str(ROWS)}},
+        {"all_ids": True},
+        {"options": FinishOptions(drift=False, examples=3)},
+        {"options": FinishOptions(drift=False, labels="labels.csv")},
+    ],
+    ids=["another file", "another bound", "all ids", "another flag", "labels"],
+)
+def test_a_complete_folder_is_not_passed_off_as_another_request(
+    order: Order, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: dict[str, Any]
+) -> None:
+    """--resume with anything else asked is refused in one line, and the folder stays as it was."""
+    monkeypatch.chdir(tmp_path)
+    Path("labels.csv").write_text("formality_id,code\nf-1,4322A\n")
+    if "request" in other:
+        other = {"request": order.request.model_copy(update=other["request"])}
+    before = content(whole)
+    with pytest.raises(StreamError, match="is complete, of another source, range, model, policy, labels or flag"):
+        replay(replace(order, output=whole, resume=True, **other), Settings(), NOBODY)
+    assert content(whole) == before
+
+
+def test_a_killed_process_leaves_nothing_half_written(
+    order: Order, whole: Path, tmp_path: Path, small_model: Path
+) -> None:
+    """Kill -9 in the middle: no file under a final name, whole parts only, and --resume ends it."""
+    folder = tmp_path / "out"
+    command = [sys.executable, "-m", "stream.cli", "replay", "--from-file", order.request.name, "--model", small_model]
+    command += ["--threshold", "0.5", "--policy", order.policies[0], "--from", FIRST, "--no-drift", "--output", folder]
+    running = subprocess.Popen([*map(str, command)], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not list(folder.glob(".partial/decisions/[0-9]*")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    if not (folder / "summary.json").exists():
+        assert {path.name for path in folder.iterdir()} == {".partial"}
+        for path in folder.glob(".partial/decisions/[0-9]*"):
+            assert pq.read_table(path).num_rows > 0
+        assert refusal(codiflux(*command[3:]), 2).endswith("or remove the folder")
+    assert last_object(codiflux(*command[3:], "--resume", "--json"))["counts"]["filings"] == FILINGS
+    assert content(folder) == content(whole)
+
+
+def test_processes_change_no_byte_and_csv_says_what_parquet_says(
+    order: Order, whole: Path, tmp_path: Path, table: Path
+) -> None:
+    """Two processes over a Parquet file, drift looked for over two units; the first rows as CSV in one."""
+    replay(replace(order, output=tmp_path / "two", processes=2), Settings(), NOBODY)
+    assert content(tmp_path / "two") == content(whole)
+    around = order.request.model_copy(update={"until": str(BLOCK + 1_000)})
+    drifting = replace(order, request=around, options=FinishOptions())
+    for processes in (1, 2):
+        replay(replace(drifting, output=tmp_path / f"drift-{processes}", processes=processes), Settings(), NOBODY)
+    assert content(tmp_path / "drift-1") == content(tmp_path / "drift-2")
+    first = pq.read_table(table).slice(0, 500).to_pylist()
+    csv = tmp_path / "filings.csv"
+    csv.write_text(
+        "formality_id,received_at,description_activity,type_form\n"
+        + "".join(
+            f'{row["formality_id"]},{row["received_at"].isoformat()},"{row["description_activity"]}",'
+            f"{row['type_form'] or ''}\n"
+            for row in first
+        )
+    )
+    replay(
+        replace(order, output=tmp_path / "csv", request=SourceRequest(kind="file", name=str(csv))), Settings(), NOBODY
+    )
+    until = SourceRequest(kind="file", name=str(table), until="500")
+    replay(replace(order, output=tmp_path / "parquet", request=until), Settings(), NOBODY)
+    read = [pq.read_table(tmp_path / name / "decisions").to_pylist() for name in ("csv", "parquet")]
+    assert read[0] == read[1]
+    assert len(read[0]) == 500
+
+
+def test_a_range_of_time_is_half_open(order: Order, tmp_path: Path) -> None:
+    """From is within, to is not; the audit sample and the summary are of the range alone."""
+    request = within(order, "2026-07-01T01:00Z", "2026-07-02")
+    summary = replay(replace(order, output=tmp_path / "out", request=request), Settings(), NOBODY)
+    assert summary.counts.filings == 23 * 60
+    rows = pq.read_table(tmp_path / "out" / "decisions").to_pylist()
+    assert (rows[0]["offset"], rows[-1]["offset"]) == (60, 24 * 60 - 1)
+    assert [routes.auto + routes.review + routes.returned for routes in summary.routes] == [23 * 60] * 2
+    assert sum(row["audit"] for row in rows) == summary.routes[0].audit
+    assert sum(row["route_2"] == "auto" for row in rows) == summary.routes[1].auto

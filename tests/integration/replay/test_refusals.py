@@ -1,0 +1,108 @@
+"""What cannot be replayed: one line, and nothing half-written."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from models import artefact
+from models.errors import ModelError
+from stream.errors import StreamError
+from stream.replay.plan import SourceRequest
+from stream.replay.run import Order, replay
+from stream.settings import Settings
+from tests.integration.command_line import codiflux, refusal
+from tests.integration.replay.sample import NOBODY, within
+
+
+def spoiled(order: Order, tmp_path: Path, what: str) -> tuple[Order, str]:
+    """An order that cannot be carried out, and what is said of it."""
+    table, model = Path(order.request.name), order.models[0]
+    if what == "cut short":
+        path = tmp_path / "short.parquet"
+        path.write_bytes(table.read_bytes()[:-100])
+        return replace(order, request=SourceRequest(kind="file", name=str(path))), "not a Parquet file, or cut short"
+    if what == "damaged":
+        path, content = tmp_path / "damaged.parquet", bytearray(table.read_bytes())
+        content[len(content) // 4 : len(content) // 2] = bytes(len(content) // 2 - len(content) // 4)
+        path.write_bytes(content)
+        return replace(order, request=SourceRequest(kind="file", name=str(path))), "the file is damaged"
+    if what == "other nomenclature":
+        return replace(order, models=[model, renamed(model, tmp_path / "other")]), "need the same nomenclature"
+    if what == "empty range":
+        return replace(order, request=within(order, "2031-01-01", "2032-01-01")), "no filing in the range"
+    if what == "wrong way round":
+        return replace(order, request=within(order, "2026-08-01", "2026-07-01")), "does not lie before"
+    if what == "no model":
+        return replace(order, models=[tmp_path / "none"]), "no model there"
+    if what == "twice":
+        return replace(order, thresholds=[0.5, 0.5]), "given twice"
+    return replace(order, request=SourceRequest(kind="archive", name=str(tmp_path / "none"))), "no archive there"
+
+
+def renamed(model: Path, target: Path) -> Path:
+    """The same artefact under the name of another nomenclature."""
+    manifest = artefact.read_manifest(model)
+    target.mkdir()
+    for name in manifest.files:
+        (target / name).write_bytes((model / name).read_bytes())
+    artefact.seal(target, manifest.model_copy(update={"nomenclature": "sic2007"}))
+    return target
+
+
+@pytest.mark.parametrize(
+    "what",
+    ["cut short", "damaged", "other nomenclature", "empty range", "wrong way round", "no model", "twice", "no archive"],
+)
+def test_what_cannot_be_replayed_is_one_line_and_leaves_nothing(order: Order, tmp_path: Path, what: str) -> None:
+    """Each says what is wrong; the output folder is not there afterwards."""
+    asked, said = spoiled(order, tmp_path, what)
+    output = tmp_path / "out"
+    with pytest.raises((StreamError, ModelError)) as caught:
+        replay(replace(asked, output=output), Settings(), NOBODY)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not output.exists()
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_full_disk_is_one_line_and_leaves_nothing(order: Order, tmp_path: Path, processes: int) -> None:
+    """A part file that the disk does not take ends the replay with exit code 74, in a process of its own too."""
+    folder = tmp_path / "out"
+    command = ["replay", "--from-file", order.request.name, "--model", order.models[0], "--threshold", "0.5"]
+    done = subprocess.run(
+        [*map(str, [sys.executable, "-m", "stream.cli", *command, "--output", folder, "--processes", processes])],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=limited(200_000),
+    )
+    line = refusal(done, 74)
+    assert "cannot write" in line
+    assert not folder.exists()
+
+
+def limited(size: int) -> Callable[[], None]:
+    """Before a command starts: no file of it may grow beyond a size, as on a full disk."""
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    return limit
+
+
+def test_flags_that_do_not_go_together_are_refused(tmp_path: Path, order: Order) -> None:
+    """The line says which."""
+    out = ("--output", tmp_path / "out")
+    assert "give one of --from-kafka" in refusal(codiflux("replay", *out, "--from", "0"), 2)
+    assert "it goes without --model" in refusal(
+        codiflux("replay", "--from-file", order.request.name, "--emit", "x", *out), 2
+    )
