@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from stream.replay.plan import SourceRequest
     from stream.replay.run import Order
     from stream.replay.summary import Summary
+    from stream.replay.team import Team
 
 replay_app = typer.Typer(
     invoke_without_command=True,
@@ -95,12 +96,16 @@ def replay(
     if context.invoked_subcommand is not None:
         return
     from stream.errors import UsageError
+    from stream.replay.team import Team
+    from stream.settings import read_settings
+
+    models = model or [read_settings().model]
+    # Before what takes a second to load here: the processes load the same meanwhile.
+    team = context.with_resource(Team(models, processes)) if processes > 1 and output is not None else None
     from stream.replay.options import FinishOptions
     from stream.replay.run import Order
     from stream.replay.units import parse_shard
-    from stream.settings import read_settings
 
-    settings = read_settings()
     request = _request(from_kafka, from_archive, from_file, topic, since, until)
     if emit is not None:
         if model or output or threshold or policy or shard:
@@ -118,11 +123,10 @@ def replay(
         )
     order = Order(
         request=request,
-        models=model or [settings.model],
+        models=models,
         thresholds=threshold or [],
         policies=policy or [],
         output=output,
-        processes=processes,
         shard=part,
         resume=resume,
         all_ids=all_ids,
@@ -138,7 +142,7 @@ def replay(
             drift=drift,
         ),
     )
-    _report(_replay(order), output, as_json=as_json)
+    _report(_replay(order, team), output, as_json=as_json)
 
 
 @replay_app.command("merge")
@@ -181,7 +185,7 @@ def _request(
     return SourceRequest(kind="file", name=str(from_file), since=since, until=until)
 
 
-def _replay(order: Order) -> Summary:
+def _replay(order: Order, team: Team | None) -> Summary:
     from stream.cli.output import messages, progress_bar
     from stream.replay.run import Told, replay
     from stream.settings import read_settings
@@ -194,7 +198,7 @@ def _replay(order: Order) -> Summary:
             done=lambda offsets: progress.advance(task, offsets),
         )
         try:
-            return replay(order, read_settings(), told)
+            return replay(order, read_settings(), told, team)
         except KeyboardInterrupt:
             messages.print(f"{order.output}: what is decided stays there; --resume goes on with it", markup=False)
             raise

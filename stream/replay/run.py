@@ -18,7 +18,8 @@ from stream.replay.plan import Plan, SourceRequest
 from stream.replay.sources import Planned
 from stream.replay.summary import Counts, Routes, Summary
 from stream.replay.units import Shard, Unit
-from stream.replay.work import Task, decide_in_processes, decide_units
+from stream.replay.team import Team
+from stream.replay.work import Task, decide_units, open_models, shares_of
 from stream.settings import Settings
 
 
@@ -28,8 +29,6 @@ class Order:
 
     Parameters
     ----------
-    processes
-        How many decide at once; no output depends on it.
     resume
         Go on with what an interrupted run left in `output`, and keep finished parts if it fails.
     """
@@ -39,7 +38,6 @@ class Order:
     thresholds: Sequence[float]
     policies: Sequence[Path]
     output: Path
-    processes: int = 1
     shard: Shard | None = None
     resume: bool = False
     all_ids: bool = False
@@ -55,8 +53,13 @@ class Told:
     done: Callable[[int], None]
 
 
-def replay(order: Order, settings: Settings, told: Told) -> Summary:
+def replay(order: Order, settings: Settings, told: Told, team: Team | None = None) -> Summary:
     """Replay a range.
+
+    Parameters
+    ----------
+    team
+        Decides in several processes, on which no output depends; without it this process decides.
 
     Raises
     ------
@@ -72,7 +75,7 @@ def replay(order: Order, settings: Settings, told: Told) -> Summary:
     with place.opened(plan, keep=order.resume):
         units = [unit for unit in plan.own_units() if not place.has(unit.file_name)]
         told.total(sum(unit.offsets for unit in units))
-        _decide(plan, units, order, settings, place, told)
+        _decide(plan, units, settings, place, told, team)
         summary = count(plan, place.decisions)
         if summary.shard is None:
             if not summary.counts.messages:
@@ -134,7 +137,9 @@ def _name(shard: Shard | None) -> str | None:
     return None if shard is None else str(shard)
 
 
-def _decide(plan: Plan, units: Sequence[Unit], order: Order, settings: Settings, place: Place, told: Told) -> None:
+def _decide(
+    plan: Plan, units: Sequence[Unit], settings: Settings, place: Place, told: Told, team: Team | None
+) -> None:
     if not units:
         return
     task = Task(
@@ -145,10 +150,10 @@ def _decide(plan: Plan, units: Sequence[Unit], order: Order, settings: Settings,
         units=tuple((unit.partition, unit.start, unit.end) for unit in units),
         folder=place.decisions,
     )
-    if order.processes == 1 or len(units) == 1:
-        decide_units(task, open_source(plan.request, settings), told.done)
+    if team is None or len(units) == 1:
+        decide_units(task, open_models(task.models), open_source(plan.request, settings), told.done)
     else:
-        decide_in_processes(task, order.processes, settings, told.done)
+        team.decide([share.model_dump_json() for share in shares_of(task, team.processes)], told.done)
 
 
 def count(plan: Plan, folder: Path) -> Summary:

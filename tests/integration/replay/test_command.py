@@ -17,6 +17,7 @@ from stream.errors import StreamError
 from stream.replay.options import FinishOptions
 from stream.replay.plan import SourceRequest
 from stream.replay.run import Order, replay
+from stream.replay.team import Team
 from stream.replay.units import BLOCK
 from stream.settings import Settings
 from tests.integration.command_line import codiflux, last_object, refusal
@@ -101,12 +102,14 @@ def test_processes_change_no_byte_and_csv_says_what_parquet_says(
     order: Order, whole: Path, tmp_path: Path, table: Path
 ) -> None:
     """Two processes over a Parquet file, drift looked for over two units; the first rows as CSV in one."""
-    replay(replace(order, output=tmp_path / "two", processes=2), Settings(), NOBODY)
+    with Team(order.models, 2) as team:
+        replay(replace(order, output=tmp_path / "two"), Settings(), NOBODY, team)
     assert content(tmp_path / "two") == content(whole)
     around = order.request.model_copy(update={"until": str(BLOCK + 1_000)})
     drifting = replace(order, request=around, options=FinishOptions())
-    for processes in (1, 2):
-        replay(replace(drifting, output=tmp_path / f"drift-{processes}", processes=processes), Settings(), NOBODY)
+    replay(replace(drifting, output=tmp_path / "drift-1"), Settings(), NOBODY)
+    with Team(order.models, 2) as team:
+        replay(replace(drifting, output=tmp_path / "drift-2"), Settings(), NOBODY, team)
     assert content(tmp_path / "drift-1") == content(tmp_path / "drift-2")
     first = pq.read_table(table).slice(0, 500).to_pylist()
     csv = tmp_path / "filings.csv"

@@ -89,6 +89,15 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(order: Order, tmp_path: Path
     assert not folder.exists()
 
 
+def test_a_model_that_is_not_right_is_one_line_with_two_processes(order: Order, tmp_path: Path) -> None:
+    """The processes that would decide say nothing of their own, and none is left."""
+    model = renamed(order.models[0], tmp_path / "model")
+    (model / "rules.parquet").write_bytes(b"")
+    asked = ("--from-file", order.request.name, "--model", model, "--threshold", "0.5", "--processes", 2)
+    assert "rules.parquet" in refusal(codiflux("replay", *asked, "--output", tmp_path / "out"), 1)
+    assert not (tmp_path / "out").exists()
+
+
 def limited(size: int) -> Callable[[], None]:
     """Before a command starts: no file of it may grow beyond a size, as on a full disk."""
 
