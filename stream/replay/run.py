@@ -17,8 +17,8 @@ from stream.replay.place import SUMMARY, Place
 from stream.replay.plan import Plan, SourceRequest
 from stream.replay.sources import Planned
 from stream.replay.summary import Counts, Routes, Summary
-from stream.replay.units import Shard, Unit
 from stream.replay.team import Team
+from stream.replay.units import Shard, Unit
 from stream.replay.work import Task, decide_units, open_models, shares_of
 from stream.settings import Settings
 
@@ -137,9 +137,7 @@ def _name(shard: Shard | None) -> str | None:
     return None if shard is None else str(shard)
 
 
-def _decide(
-    plan: Plan, units: Sequence[Unit], settings: Settings, place: Place, told: Told, team: Team | None
-) -> None:
+def _decide(plan: Plan, units: Sequence[Unit], settings: Settings, place: Place, told: Told, team: Team | None) -> None:
     if not units:
         return
     task = Task(
