@@ -29,6 +29,7 @@ from schemas.label import Label
 from stream.archive.values import odd_rows
 from stream.errors import UsageError
 from stream.filings import CODE, identity_of, instant_of, row_identity, written_code
+from stream.replay.filings import microseconds
 from stream.replay.label_columns import identities, instants, looked_up, read_columns
 from stream.tables import Row, open_table
 
@@ -207,7 +208,7 @@ def _collected(rows: Iterable[Mapping[str, Any]], nomenclature: Nomenclature) ->
         foreign = row["nomenclature"] not in (None, nomenclature.name)
         ids.append(row["formality_id"])
         codes.append(UNKNOWN if foreign else numbers.of(row["code"]))
-        times.append(NO_TIME if row["labelled_at"] is None else micros(row["labelled_at"]))
+        times.append(NO_TIME if row["labelled_at"] is None else microseconds(row["labelled_at"]))
         origins.append(Origin[str(row["origin"]).upper()])
     return Labels(
         pa.array(ids, pa.string()),
@@ -215,8 +216,3 @@ def _collected(rows: Iterable[Mapping[str, Any]], nomenclature: Nomenclature) ->
         np.asarray(times, dtype=np.int64),
         np.asarray(origins, dtype=np.int32),
     )
-
-
-def micros(instant: datetime) -> int:
-    """Microseconds since 1970 of an aware instant, exactly."""
-    return int(instant.timestamp()) * 1_000_000 + instant.microsecond

@@ -17,8 +17,9 @@ from schemas.codec import encode
 from schemas.label import Label, LabelOrigin
 from stream.errors import UsageError
 from stream.replay import label_ids, label_sources, labels
+from stream.replay.filings import microseconds
 from stream.replay.label_join import JoinedLabels, join
-from stream.replay.labels import NO_TIME, UNKNOWN, Labels, Origin, from_batches, from_file, from_messages, micros
+from stream.replay.labels import NO_TIME, UNKNOWN, Labels, Origin, from_batches, from_file, from_messages
 
 NAF = nomenclature.load("naf-rev2")
 DAY = 86_400_000_000
@@ -57,7 +58,7 @@ def test_labels_are_read_as_people_write_them(tmp_path: Path) -> None:
     assert found.formality_ids.to_pylist() == ["J1", "J2", "J3", "J4", "J5"]
     assert found.code.tolist() == [position("4322A"), position("4322B"), -2, UNKNOWN, position("4322A")]
     assert found.origin.tolist() == [Origin.REVIEW, Origin.AUDIT, Origin.CLAIM, Origin.REVIEW, Origin.COMPLETE]
-    assert found.labelled_at.tolist()[1] == micros(datetime(2026, 3, 2, 9, tzinfo=UTC))
+    assert found.labelled_at.tolist()[1] == microseconds(datetime(2026, 3, 2, 9, tzinfo=UTC))
     assert found.labelled_at.tolist()[3] == NO_TIME
 
 
@@ -91,7 +92,7 @@ def test_names_of_columns_are_read_without_the_spaces_around_them(tmp_path: Path
     found = from_file(written(tmp_path / "labels.csv", text), NAF)
     assert found.code.tolist() == [position("4322A")]
     assert found.origin.tolist() == [Origin.AUDIT]
-    assert found.labelled_at.tolist() == [micros(datetime(2026, 3, 1, 10, tzinfo=UTC))]
+    assert found.labelled_at.tolist() == [microseconds(datetime(2026, 3, 1, 10, tzinfo=UTC))]
 
 
 def test_times_in_nanoseconds_are_read_to_the_microsecond(tmp_path: Path) -> None:
@@ -100,7 +101,19 @@ def test_times_in_nanoseconds_are_read_to_the_microsecond(tmp_path: Path) -> Non
     table = pa.table({"formality_id": ["J1", "J2", "J3"], "code": ["4322A"] * 3, "labelled_at": times})
     pq.write_table(table, tmp_path / "labels.parquet")
     found = from_file(tmp_path / "labels.parquet", NAF)
-    assert found.labelled_at.tolist() == [micros(datetime(2026, 3, 1, 10, tzinfo=UTC)), NO_TIME, 5]
+    assert found.labelled_at.tolist() == [microseconds(datetime(2026, 3, 1, 10, tzinfo=UTC)), NO_TIME, 5]
+
+
+@pytest.mark.parametrize("name", ["labels.csv", "labels.jsonl"])
+def test_a_fraction_of_a_second_is_read_exactly_however_far_from_1970(tmp_path: Path, name: str) -> None:
+    """Half a second before 1970 and the last microsecond of a second in the year 9998, by columns and by rows."""
+    times = ["1969-12-31T23:59:59.500000Z", "9998-12-31T23:59:59.999999Z"]
+    texts = {
+        "labels.csv": "formality_id,code,labelled_at\n" + "".join(f"J,4322A,{time}\n" for time in times),
+        "labels.jsonl": "".join(f'{{"code": "4322A", "labelled_at": "{time}"}}\n' for time in times),
+    }
+    found = from_file(written(tmp_path / name, texts[name]), NAF)
+    assert found.labelled_at.tolist() == [-500_000, 253_370_764_799_999_999]
 
 
 def test_an_empty_line_of_a_single_column_is_a_filing_without_a_label(tmp_path: Path) -> None:
@@ -153,15 +166,15 @@ def test_labels_of_an_archive_are_its_rows() -> None:
     found = from_batches([pa.RecordBatch.from_pylist(rows, schema=schema)], NAF)
     assert found.formality_ids.to_pylist() == ["J1", "J2"]
     assert (found.code.tolist(), found.unreadable) == ([position("4322A"), -2], 1)
-    assert found.labelled_at.tolist() == [micros(instant)] * 2
+    assert found.labelled_at.tolist() == [microseconds(instant)] * 2
     assert found.origin.tolist() == [Origin.AUDIT, Origin.REVIEW]
 
 
 def test_labels_that_the_codec_refuses_are_counted_in_archives_that_have_them() -> None:
     """As earlier versions wrote them: an origin there is not, and times that no calendar has."""
     schema = pa.schema([archived(topics.LABELLED).field(name) for name in label_sources.COLUMNS])
-    noon = micros(datetime(2026, 3, 1, 12, tzinfo=UTC))
-    off = [micros(datetime(1, 1, 1, tzinfo=UTC)) - DAY, micros(datetime(9999, 12, 31, tzinfo=UTC)) + DAY]
+    noon = microseconds(datetime(2026, 3, 1, 12, tzinfo=UTC))
+    off = [microseconds(datetime(1, 1, 1, tzinfo=UTC)) - DAY, microseconds(datetime(9999, 12, 31, tzinfo=UTC)) + DAY]
     columns = [
         pa.array([f"J{number}" for number in range(5)]),
         pa.array(["4322A"] * 5),
