@@ -21,6 +21,8 @@ EXAMPLES = 12
 """Filings shown on which two models differ."""
 _DELAY = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>[smhdw])")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_LONGEST_SECONDS = 100 * 366 * 86_400
+"""Delays up to here stay within what microseconds and days can be counted in."""
 
 
 class FinishOptions(BaseModel):
@@ -109,4 +111,7 @@ def delay_seconds(options: FinishOptions) -> float | None:
     match = _DELAY.fullmatch(options.label_delay.strip())
     if match is None:
         raise UsageError(f"--label-delay {options.label_delay}: write it as 14d, 36h or 90m")
-    return float(match["number"]) * _UNIT_SECONDS[match["unit"]]
+    seconds = float(match["number"]) * _UNIT_SECONDS[match["unit"]]
+    if seconds > _LONGEST_SECONDS:
+        raise UsageError(f"--label-delay {options.label_delay}: a hundred years at most")
+    return seconds

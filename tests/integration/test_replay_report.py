@@ -220,6 +220,10 @@ def test_without_labels_the_report_says_so(replayed_history: History, tmp_path: 
         (FinishOptions(retrain="monthly"), "--retrain needs labels"),
         (FinishOptions(labels="nowhere.csv"), "nowhere.csv: no labels there"),
         (FinishOptions(labels="kafka", label_delay="soon"), "--label-delay soon: write it as 14d"),
+        (
+            FinishOptions(labels="kafka", label_delay="10000000000d"),
+            "--label-delay 10000000000d: a hundred years at most",
+        ),
         (FinishOptions(labels="kafka", retrain="fortnightly"), "--retrain: retraining schedule fortnightly"),
         (FinishOptions(review_minutes=0.0), "--review-minutes"),
         (FinishOptions(labels="kafka", retrain_with=("nowhere.csv",)), "nowhere.csv: no such file"),

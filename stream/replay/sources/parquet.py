@@ -23,7 +23,7 @@ from stream.filings import COLUMNS, TEXT, default_id, filing_of, identity_of, in
 from stream.replay.bounds import Range
 from stream.replay.filings import EPOCH, Flags, Tally, UnitFilings, distinct_contents, identity_batch, microseconds
 from stream.replay.units import Unit, runs
-from stream.tables import Row
+from stream.tables import Row, python_values
 
 BATCH = 16_384
 REMEMBERED = 100_000
@@ -122,7 +122,7 @@ class _Reader:
             if name == TEXT and coded.null_count:
                 readable &= coded.is_valid().to_numpy(zero_copy_only=False)
             return coded
-        values = coded.dictionary.to_pylist()
+        values = python_values(coded.dictionary)
         read = [self._value(name, value) for value in values]
         refused = np.array([value is REFUSED for value in read] + [name == TEXT])
         places = coded.indices.fill_null(len(read)).to_numpy()
@@ -155,7 +155,7 @@ class _Reader:
         if pa.types.is_string(column.type) and _plain(column, MAX_ID_LENGTH):
             return column
         found: list[str] = []
-        for place, (number, value) in enumerate(zip(self._numbers(rows, first), column.to_pylist(), strict=True)):
+        for place, (number, value) in enumerate(zip(self._numbers(rows, first), python_values(column), strict=True)):
             identity = identity_of(value)
             identity = default_id(self._path, number) if identity is None else identity
             if not isinstance(identity, str) or not 0 < len(identity) <= MAX_ID_LENGTH:
@@ -176,7 +176,7 @@ class _Reader:
         if pa.types.is_timestamp(column.type):
             stamps = column.cast(pa.timestamp("us", column.type.tz), safe=False).cast(pa.int64()).fill_null(otherwise)
         else:
-            stamps = pa.array([self._instant(value) for value in column.to_pylist()], pa.int64())
+            stamps = pa.array([self._instant(value) for value in python_values(column)], pa.int64())
         readable &= _existing(stamps)
         return stamps.cast(INSTANT)
 
@@ -192,7 +192,7 @@ class _Reader:
         return None if filing.formality is None else microseconds(filing.formality.received_at)
 
     def _refused(self, rows: pa.Table, first: int, place: int, tally: Tally) -> None:
-        values = rows.slice(place, 1).to_pylist()[0]
+        values = {name: python_values(rows[name].slice(place, 1))[0] for name in rows.column_names}
         filing = filing_of(Row(first + place + 1, values), "-", self._written_at)
         tally.messages += 1
         tally.unreadable[filing.fault.reason.value if filing.fault else ""] += 1

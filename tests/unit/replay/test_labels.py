@@ -139,6 +139,17 @@ def test_what_is_no_label_is_refused_with_its_line(tmp_path: Path, text: str, sa
         from_file(written(tmp_path / "labels.csv", text), NAF)
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us"])
+@pytest.mark.parametrize("off", [253_402_300_800, -62_135_596_801, 2**42])
+def test_a_time_off_the_calendar_is_refused_with_its_row(tmp_path: Path, unit: str, off: int) -> None:
+    """The second after year 9999, the last before year 1, and one that microseconds cannot hold."""
+    scale = {"s": 1, "ms": 1_000, "us": 1_000_000}[unit]
+    times = pa.array([0, max(-(2**63), min(2**63 - 1, off * scale))], pa.timestamp(unit, tz="UTC"))
+    pq.write_table(pa.table({"code": ["4322A"] * 2, "labelled_at": times}), tmp_path / "labels.parquet")
+    with pytest.raises(UsageError, match=r"row 2: labelled_at .* off the calendar is not a time"):
+        from_file(tmp_path / "labels.parquet", NAF)
+
+
 def test_messages_that_are_no_labels_are_counted() -> None:
     """The live topic may hold anything; a tombstone and garbage are left out."""
     label = Label(
