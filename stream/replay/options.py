@@ -85,11 +85,19 @@ def check(options: FinishOptions) -> None:
         except TrainingError as error:
             raise UsageError(f"--retrain: {error}") from error
     if options.labels is None:
-        for flag, value in (("--label-delay", options.label_delay), ("--retrain", options.retrain)):
+        flags = {
+            "--label-delay": options.label_delay,
+            "--audit-share": options.audit_share,
+            "--retrain": options.retrain,
+            "--retrain-with": options.retrain_with or None,
+        }
+        for flag, value in flags.items():
             if value is not None:
                 raise UsageError(f"{flag} needs labels: give them with --labels")
     else:
         check_source(options.labels)
+    if options.retrain_with and options.retrain is None:
+        raise UsageError("--retrain-with needs a schedule: give one with --retrain, such as monthly")
     for name in options.retrain_with:
         if not Path(name).is_file():
             raise UsageError(f"{name}: no such file; it was to be learnt by retrained models")
