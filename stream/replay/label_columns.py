@@ -20,9 +20,8 @@ import pyarrow.parquet as pq
 
 from models.backtest.columns import Ints
 from schemas.formality import MISSING_MARKERS
-from schemas.instant import EARLIEST, LATEST
+from schemas.instant import EARLIEST, LATEST, microseconds
 from stream.filings import CODE, default_id
-from stream.replay.filings import microseconds
 
 READ = ("formality_id", CODE, "nomenclature", "origin", "labelled_at")
 

@@ -25,11 +25,11 @@ from models.nomenclature import Nomenclature
 from schemas.codec import decode
 from schemas.errors import UnreadableMessage
 from schemas.formality import missing_to_none
+from schemas.instant import microseconds
 from schemas.label import Label
 from stream.archive.values import odd_rows
 from stream.errors import UsageError
 from stream.filings import CODE, identity_of, instant_of, row_identity, written_code
-from stream.replay.filings import microseconds
 from stream.replay.label_columns import identities, instants, looked_up, read_columns
 from stream.tables import Row, open_table
 

@@ -26,7 +26,7 @@ from models.policy import Policy
 from models.training import TrainingSettings, train
 from schemas.decision import Stage
 from schemas.formality import CODING_FIELDS, Formality
-from stream.replay.filings import microseconds
+from schemas.instant import microseconds
 from stream.replay.history import History
 from stream.replay.label_ids import Positions
 from stream.replay.label_join import JoinedLabels

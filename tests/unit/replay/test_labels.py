@@ -14,10 +14,10 @@ from models import nomenclature
 from schemas import topics
 from schemas.arrow import archived
 from schemas.codec import encode
+from schemas.instant import microseconds
 from schemas.label import Label, LabelOrigin
 from stream.errors import UsageError
 from stream.replay import label_ids, label_sources, labels
-from stream.replay.filings import microseconds
 from stream.replay.label_join import JoinedLabels, join
 from stream.replay.labels import NO_TIME, UNKNOWN, Labels, Origin, from_batches, from_file, from_messages
 
