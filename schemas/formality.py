@@ -12,6 +12,9 @@ from schemas.instant import Instant, SchemaVersion
 MISSING_MARKERS = frozenset({"", "NA", "NAN", "nan", "NaN", "None"})
 """What senders write for "no value" (data notes of the one-stop counter)."""
 
+MAX_ID_LENGTH = 200
+"""Characters of an identity."""
+
 MAX_TEXT_LENGTH = 2_000
 """Characters, per text field."""
 
@@ -163,7 +166,7 @@ class Formality(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", str_max_length=MAX_TEXT_LENGTH)
 
     schema_version: SchemaVersion = 1
-    formality_id: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    formality_id: Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID_LENGTH)]
     received_at: Instant
     source: Annotated[str, BeforeValidator(_source)] = UNSPECIFIED
     description_activity: Annotated[str, StringConstraints(min_length=1), BeforeValidator(missing_to_none)]

@@ -64,6 +64,32 @@ class Table:
     rows: Iterator[Row]
 
 
+@dataclass(frozen=True, slots=True)
+class OffCalendar:
+    """In place of an instant that Arrow holds and Python cannot: no text and no number, so that no reader takes it."""
+
+    type: str
+
+    def __str__(self) -> str:
+        return f"a {self.type} off the calendar"
+
+
+def python_values(array: pa.Array) -> list[Any]:
+    """Values as Python has them; an instant beyond its years as `OffCalendar`."""
+    try:
+        values: list[Any] = array.to_pylist()
+    except OverflowError:
+        return [_python_value(scalar) for scalar in array]
+    return values
+
+
+def _python_value(scalar: pa.Scalar) -> Any:
+    try:
+        return scalar.as_py()
+    except OverflowError:
+        return OffCalendar(str(scalar.type))
+
+
 def extension(path: Path) -> str:
     """The kind of table a file name stands for; another one raises `UsageError`."""
     suffix = path.suffix.lower()
@@ -216,8 +242,8 @@ def _parquet_rows(path: Path, file: pq.ParquetFile) -> Iterator[Row]:
     try:
         with file:
             for batch in file.iter_batches(batch_size=PARQUET_ROWS):
-                for values in batch.to_pylist():
+                for values in zip(*map(python_values, batch.columns), strict=True):
                     number += 1
-                    yield Row(number, values)
+                    yield Row(number, dict(zip(batch.schema.names, values, strict=True)))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}, after row {number}: cannot be read further, the file is damaged") from error

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -19,15 +18,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from schemas.decision import MAX_CANDIDATES, Route, Stage
-from schemas.formality import MAX_TEXT_LENGTH, MISSING_MARKERS
-from schemas.instant import EARLIEST, LATEST
+from schemas.formality import MAX_ID_LENGTH, MAX_TEXT_LENGTH, MISSING_MARKERS
+from schemas.instant import EARLIEST, LATEST, microseconds
 from schemas.label import LabelOrigin
 from schemas.reasons import DecisionReason
 
 Check = Callable[[pa.Array], pa.Array]
 """Which values are odd; of null, null or false."""
-MAX_ID_LENGTH = 200
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _within(low: float, high: float) -> Check:
@@ -52,8 +49,9 @@ def _form(pattern: str) -> Check:
 
 
 def _instant(array: pa.Array) -> pa.Array:
-    earliest, latest = ((bound - EPOCH) // timedelta(microseconds=1) for bound in (EARLIEST, LATEST))
-    return _within(earliest, latest)(array.cast(pa.timestamp("us", array.type.tz)).view(pa.int64()))
+    return _within(microseconds(EARLIEST), microseconds(LATEST))(
+        array.cast(pa.timestamp("us", array.type.tz)).view(pa.int64())
+    )
 
 
 def _length(most: int) -> Check:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stream.cli import replay_flags as flags
+
 if TYPE_CHECKING:
     from stream.replay.plan import SourceRequest
     from stream.replay.run import Order
     from stream.replay.summary import Summary
     from stream.replay.team import Team
+    from stream.replay.units import Shard
 
 replay_app = typer.Typer(
     invoke_without_command=True,
@@ -29,63 +32,33 @@ def register(app: typer.Typer) -> None:
 @replay_app.callback()
 def replay(
     context: typer.Context,
-    from_kafka: Annotated[bool, typer.Option("--from-kafka", help="Read the topic of received filings.")] = False,
-    from_archive: Annotated[str | None, typer.Option(metavar="URI", help="Read an archive: folder or s3://.")] = None,
-    from_file: Annotated[Path | None, typer.Option(help="Read a table: .csv, .jsonl or .parquet.")] = None,
-    topic: Annotated[str | None, typer.Option(help="Another topic than formality.received, as on the broker.")] = None,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            metavar="T",
-            help="Begin here: a date with dashes (2026-10-01, 2026-10-01T08:00Z), an offset (1200) or offsets by"
-            " partition (0=1200,1=1180).",
-        ),
-    ] = None,
-    until: Annotated[str | None, typer.Option("--to", metavar="T", help="End before this.")] = None,
-    model: Annotated[list[Path] | None, typer.Option(help="Model directory; again for each further one.")] = None,
-    threshold: Annotated[
-        list[float] | None, typer.Option(help="Confidence index needed for auto; again for each further policy.")
-    ] = None,
-    policy: Annotated[list[Path] | None, typer.Option(help="Policy file with segments; may be given again.")] = None,
-    output: Annotated[Path | None, typer.Option(help="Folder to make: decisions, summary.json, report.html.")] = None,
-    processes: Annotated[int, typer.Option(min=1, help="Processes that decide at once.")] = 1,
-    shard: Annotated[str | None, typer.Option(metavar="K/N", help="Only this of N parts; see `replay merge`.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with what an interrupted replay left.")] = False,
-    all_ids: Annotated[
-        bool, typer.Option("--all-ids", help="Decision ids under every policy, not the first alone.")
-    ] = False,
-    labels: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE", help="Labels to judge by: a table, an archive, or `kafka` for the topic of labels."
-        ),
-    ] = None,
-    label_delay: Annotated[
-        str | None, typer.Option(metavar="14d", help="Labels are known this long after; their own times otherwise.")
-    ] = None,
-    audit_share: Annotated[
-        float | None,
-        typer.Option(min=0.0, max=1.0, help="Share of auto that was audited, where labels come from audits."),
-    ] = None,
-    retrain: Annotated[
-        str | None,
-        typer.Option(
-            metavar="monthly", help="Also retrain on the way: weekly, monthly, quarterly, 14d; several by comma."
-        ),
-    ] = None,
-    retrain_with: Annotated[
-        list[Path] | None,
-        typer.Option(help="Labelled filings that retrained models learn as well; may be given again."),
-    ] = None,
-    review_minutes: Annotated[float, typer.Option(help="What a review is taken to cost, in minutes.")] = 3.0,
-    error_minutes: Annotated[float, typer.Option(help="What a wrong automatic code is taken to cost.")] = 30.0,
-    examples: Annotated[int, typer.Option(min=0, help="Filings shown with their texts in the report; 0: none.")] = 12,
-    drift: Annotated[bool, typer.Option("--drift/--no-drift", help="Run the drift monitor over the history.")] = True,
-    emit: Annotated[str | None, typer.Option(metavar="TOPIC", help="Write the messages to this topic instead.")] = None,
-    speed: Annotated[str | None, typer.Option(metavar="10x", help="With --emit: times as fast as they came.")] = None,
-    rate: Annotated[float | None, typer.Option(min=0.001, help="With --emit: messages a second.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the counts as one JSON object.")] = False,
+    from_kafka: flags.FromKafka = False,
+    from_archive: flags.FromArchive = None,
+    from_file: flags.FromFile = None,
+    topic: flags.Topic = None,
+    since: flags.Since = None,
+    until: flags.Until = None,
+    model: flags.Models = None,
+    threshold: flags.Thresholds = None,
+    policy: flags.Policies = None,
+    output: flags.Output = None,
+    processes: flags.Processes = 1,
+    shard: flags.ShardOf = None,
+    resume: flags.Resume = False,
+    all_ids: flags.AllIds = False,
+    labels: flags.LabelSource = None,
+    label_delay: flags.LabelDelay = None,
+    audit_share: flags.AuditShare = None,
+    retrain: flags.Retrain = None,
+    retrain_with: flags.RetrainWith = None,
+    review_minutes: flags.ReviewMinutes = 3.0,
+    error_minutes: flags.ErrorMinutes = 30.0,
+    examples: flags.Examples = 12,
+    drift: flags.Drift = True,
+    emit: flags.Emit = None,
+    speed: flags.Speed = None,
+    rate: flags.Rate = None,
+    as_json: flags.AsJson = False,
 ) -> None:
     """Run a stretch of history through models and policies, without touching the live stream.
 
@@ -95,39 +68,28 @@ def replay(
     """
     if context.invoked_subcommand is not None:
         return
-    from stream.errors import UsageError
     from stream.replay.team import Team
     from stream.settings import read_settings
 
     models = model or [read_settings().model]
     # Before what takes a second to load here: the processes load the same meanwhile.
-    team = context.with_resource(Team(models, processes)) if processes > 1 and output is not None else None
-    from stream.replay.options import FinishOptions
-    from stream.replay.run import Order
-    from stream.replay.units import parse_shard
-
+    team = context.with_resource(Team(models, processes)) if processes > 1 and output and not emit else None
     request = _request(from_kafka, from_archive, from_file, topic, since, until)
     if emit is not None:
-        if model or output or threshold or policy or shard:
-            raise UsageError("--emit writes the messages and decides none: it goes without --model and --output")
+        flags.refuse_beside_emit(context)
         _emit(request, emit, speed, rate, as_json=as_json)
         return
-    if speed is not None or rate is not None:
-        raise UsageError("--speed and --rate go with --emit TOPIC")
-    if output is None:
-        raise UsageError("--output is missing: the folder to make")
-    part = None if shard is None else parse_shard(shard)
-    if part is not None and request.kind == "kafka" and until is None:
-        raise UsageError(
-            "--shard with --from-kafka needs --to: each shard would end where the topic stood at its start"
-        )
+    from stream.replay.options import FinishOptions
+    from stream.replay.run import Order
+
+    folder = _folder(output, speed, rate)
     order = Order(
         request=request,
         models=models,
         thresholds=threshold or [],
         policies=policy or [],
-        output=output,
-        shard=part,
+        output=folder,
+        shard=_part(shard, request),
         resume=resume,
         all_ids=all_ids,
         options=FinishOptions(
@@ -142,7 +104,7 @@ def replay(
             drift=drift,
         ),
     )
-    _report(_replay(order, team), output, as_json=as_json)
+    _report(_replay(order, team), folder, as_json=as_json)
 
 
 @replay_app.command("merge")
@@ -183,6 +145,28 @@ def _request(
     if from_archive is not None:
         return SourceRequest(kind="archive", name=from_archive, since=since, until=until)
     return SourceRequest(kind="file", name=str(from_file), since=since, until=until)
+
+
+def _folder(output: Path | None, speed: str | None, rate: float | None) -> Path:
+    """The folder to make; flags of `--emit` are refused."""
+    from stream.errors import UsageError
+
+    if speed is not None or rate is not None:
+        raise UsageError("--speed and --rate go with --emit TOPIC")
+    if output is None:
+        raise UsageError("--output is missing: the folder to make")
+    return output
+
+
+def _part(shard: str | None, request: SourceRequest) -> Shard | None:
+    from stream.errors import UsageError
+    from stream.replay.units import parse_shard
+
+    if shard is not None and request.kind == "kafka" and request.until is None:
+        raise UsageError(
+            "--shard with --from-kafka needs --to: each shard would end where the topic stood at its start"
+        )
+    return None if shard is None else parse_shard(shard)
 
 
 def _replay(order: Order, team: Team | None) -> Summary:

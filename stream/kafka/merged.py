@@ -3,11 +3,13 @@
 A client hands over partition by partition: when it catches up, an hour of the first comes before a
 minute of the second. Here a message is given once no other partition can still bring an earlier
 one, so that windows and detectors see a history in the order it happened, and see it so again when
-it is read again. What is at its end holds nobody up, and nothing is held for more than a moment.
+it is read again. A partition's own order stays, whatever its writers' clocks. What is at its end
+holds nobody up, and nothing is held for more than a moment.
 """
 
 from __future__ import annotations
 
+import heapq
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -39,7 +41,7 @@ REQUEST_SECONDS = 2.0
 
 
 class Item(NamedTuple):
-    """One message; tuples compare in the order of the merged stream.
+    """One message; tuples of different partitions compare in the order of the merged stream.
 
     Parameters
     ----------
@@ -100,17 +102,23 @@ class Merge:
         self._newest[place], self._heard[place] = -1, now
 
     def take(self, now: float) -> list[Item]:
-        """What no partition can precede any more, in order."""
+        """What no partition can precede any more, in order.
+
+        Of each partition that is all up to some offset, in the order of its offsets: writers' clocks differ,
+        and a later offset may bear an earlier time. The last of a partition says where to go on.
+        """
         bound = (now + self._broker_clock - GRACE_SECONDS) * 1000
         for place, newest in self._newest.items():
             if place not in self._ended and newest < bound and now - self._heard[place] <= HOLD_SECONDS:
                 bound = newest
-        taken: list[Item] = []
+        runs: list[list[Item]] = []
         for waiting in self._waiting.values():
+            run: list[Item] = []
             while waiting and waiting[0].timestamp <= bound:
-                taken.append(waiting.popleft())
-        taken.sort()
-        return taken
+                run.append(waiting.popleft())
+            runs.append(run)
+        # Merged and not sorted: a run stays in its order where its times do not.
+        return list(heapq.merge(*runs))
 
     def ahead(self) -> set[Partition]:
         """Partitions with so much waiting that they need not be fetched."""

@@ -84,3 +84,9 @@ def schema(policies: int, *, all_ids: bool = False) -> pa.Schema:
         if all_ids:
             fields.append(pa.field(policy_column("decision_id", number), pa.string(), nullable=False))
     return pa.schema(fields, metadata={"codiflux.message": "replayed-decision", "codiflux.schema_version": "1"})
+
+
+def one_array(column: pa.ChunkedArray) -> pa.Array:
+    """A column as one array; dictionaries are one already."""
+    combined = column.combine_chunks()
+    return combined.chunk(0) if isinstance(combined, pa.ChunkedArray) else combined

@@ -100,7 +100,7 @@ def decisions_of(rows: Rows, wanted: npt.NDArray[np.int64]) -> Iterator[list[dic
 
 
 class _Outcomes:
-    """Which first codes turned out right, by the day on which the first label arrived: 5 bytes a labelled filing."""
+    """Which first codes turned out right, by the day on which the first label arrived: 6 bytes a labelled filing."""
 
     def __init__(self, history: History) -> None:
         self._setting = history.setting

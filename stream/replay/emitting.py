@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -108,35 +109,49 @@ def emit(
     for line in planned.notes:
         note(line)
     total(sum(unit.offsets for unit in planned.units))
-    failures: list[str] = []
-    acknowledged = 0
+    fates = _write(_messages(source, planned.units, topic, settings, note), pace, settings, done)
+    if fates.failure is not None:
+        raise DeliveryFailed(
+            f"{topic}: Kafka did not take a message: {fates.failure} ({fates.acknowledged} were written)"
+        )
+    return fates.acknowledged
 
-    def heard(message: Outgoing, fate: Fate) -> None:
-        nonlocal acknowledged
+
+@dataclass(slots=True)
+class _Fates:
+    """How many messages are written, and why the first that is not was refused."""
+
+    acknowledged: int = 0
+    failure: str | None = None
+
+    def heard(self, message: Outgoing, fate: Fate) -> None:
         if fate.error is None:
-            acknowledged += 1
+            self.acknowledged += 1
         else:
-            failures.append(fate.error)
+            self.failure = self.failure or fate.error
 
-    begun, first, number = time.monotonic(), None, 0
-    with sender_of(settings, heard, linger_milliseconds=LINGER_MILLISECONDS if pace == Pace() else 0) as sender:
-        for number, (came_at, message) in enumerate(_messages(source, planned.units, topic, settings)):
+
+def _write(
+    messages: Iterator[tuple[datetime, Outgoing]], pace: Pace, settings: Settings, done: Callable[[int], None]
+) -> _Fates:
+    """Write until a message is refused; `done` is told how many are handed over."""
+    fates, begun, first = _Fates(), time.monotonic(), None
+    with sender_of(settings, fates.heard, linger_milliseconds=LINGER_MILLISECONDS if pace == Pace() else 0) as sender:
+        for number, (came_at, message) in enumerate(messages):
             first = came_at if first is None else first
             sender.wait(begun + pace.due(number, (came_at - first).total_seconds()) - time.monotonic())
             sender.post(message)
             done(number + 1)
-            if failures:
+            if fates.failure is not None:
                 break
-    if failures:
-        raise DeliveryFailed(f"{topic}: Kafka did not take a message: {failures[0]} ({acknowledged} were written)")
-    return acknowledged
+    return fates
 
 
 def _messages(
-    source: Source, units: tuple[Unit, ...], topic: str, settings: Settings
+    source: Source, units: tuple[Unit, ...], topic: str, settings: Settings, note: Callable[[str], None]
 ) -> Iterator[tuple[datetime, Outgoing]]:
     if isinstance(source, FileSource):
-        yield from _rows(source, units, topic)
+        yield from _rows(source, units, topic, note)
         return
     if isinstance(source, KafkaSource):
         partitions = _read_side_by_side(source, units, settings)
@@ -172,18 +187,24 @@ def _again(record: Record, topic: str) -> Outgoing:
     return Outgoing(topic, record.key, record.value, [*headers, (REPLAY, stood)])
 
 
-def _rows(source: FileSource, units: tuple[Unit, ...], topic: str) -> Iterator[tuple[datetime, Outgoing]]:
+def _rows(
+    source: FileSource, units: tuple[Unit, ...], topic: str, note: Callable[[str], None]
+) -> Iterator[tuple[datetime, Outgoing]]:
+    """The rows of a table as messages; at the end it is noted how many are no filing."""
     numbered = enumerate(open_filings(Path(source.path)).filings)
+    unreadable: Counter[str] = Counter()
     # The units of a file follow each other without a gap.
     for number, filing in islice(numbered, units[0].start, units[-1].end):
         formality = filing.formality
-        if formality is None or not source.wanted.has(formality.received_at):
-            continue
-        stood = f"{source.path.name}/{number}".encode()
-        yield (
-            formality.received_at,
-            Outgoing(topic, formality.formality_id.encode(), encode(formality), [(REPLAY, stood)]),
-        )
+        if formality is None:
+            unreadable[filing.fault.reason.value if filing.fault else ""] += 1
+        elif source.wanted.has(formality.received_at):
+            stood = f"{source.path.name}/{number}".encode()
+            message = Outgoing(topic, formality.formality_id.encode(), encode(formality), [(REPLAY, stood)])
+            yield formality.received_at, message
+    if unreadable:
+        reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(unreadable.items()))
+        note(f"{source.path}: rows that are no filing and were left out: {unreadable.total()} ({reasons})")
 
 
 def _require(settings: Settings, topic: str) -> None:

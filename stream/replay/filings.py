@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -15,11 +15,11 @@ import pyarrow as pa
 from models.coding import Content, content_of
 from schemas.arrow import INSTANT
 from schemas.formality import CODING_FIELDS, Formality
+from schemas.instant import microseconds
 from stream.replay.columns import WORD
 
 Index = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -95,12 +95,6 @@ class Gatherer:
             pa.array(self._timestamps, pa.int64()).cast(INSTANT),
         )
         return UnitFilings(identity, list(self._contents), np.array(self._content, dtype=np.int64), self.tally)
-
-
-def microseconds(instant: datetime) -> int:
-    """Since 1970, exact."""
-    passed = instant - EPOCH
-    return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
 
 
 def identity_batch(

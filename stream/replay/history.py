@@ -12,8 +12,8 @@ import pyarrow as pa
 from models.backtest import judging
 from models.backtest.columns import NO_CODE, Codings, Filings, Ints, Lanes, Part, Setting, Truth, branches
 from schemas.decision import MAX_CANDIDATES, Route, Stage
-from stream.replay.columns import policy_column
-from stream.replay.judged import DAY_MICROS, Run, booleans, by_model, floats, one_array, translated
+from stream.replay.columns import one_array, policy_column
+from stream.replay.judged import DAY_MICROS, Run, booleans, by_model, floats, translated
 from stream.replay.label_join import JoinedLabels
 
 _IDENTITY = ("received_at", "type_form")

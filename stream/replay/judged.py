@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from models.backtest.columns import NO_CODE, Bools, Floats, Ints
 from models.nomenclature import Nomenclature
 from stream.errors import UsageError
+from stream.replay.columns import one_array
 from stream.replay.summary import Summary
 
 DECISIONS = "decisions"
@@ -128,12 +129,6 @@ class Run:
         return Span(
             np.array(starts, dtype=np.int64), np.array(bounds, dtype=np.int64).reshape(-1, 2), tuple(sorted(names))
         )
-
-
-def one_array(column: pa.ChunkedArray) -> pa.Array:
-    """A column as one array; dictionaries are one already."""
-    combined = column.combine_chunks()
-    return combined.chunk(0) if isinstance(combined, pa.ChunkedArray) else combined
 
 
 def translated(column: pa.DictionaryArray, positions: dict[str, int]) -> Ints:

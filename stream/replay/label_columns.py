@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from models.backtest.columns import Ints
 from schemas.formality import MISSING_MARKERS
+from schemas.instant import EARLIEST, LATEST, microseconds
 from stream.filings import CODE, default_id
 
 READ = ("formality_id", CODE, "nomenclature", "origin", "labelled_at")
@@ -93,16 +94,24 @@ def instants(table: pa.Table, absent: int) -> npt.NDArray[np.int64] | None:
     if pa.types.is_string(column.type):
         blank = pc.is_in(column, pa.array(sorted(MISSING_MARKERS)))
         column = pc.if_else(blank, pa.scalar(None, pa.string()), column)
-        try:
-            column = column.cast(pa.timestamp("us", tz="UTC"))
-        except pa.ArrowException:
-            # Without an offset, or with spaces: people's spellings are read one by one.
-            return None
-    if not pa.types.is_timestamp(column.type):
+        target = pa.timestamp("us", tz="UTC")
+    elif pa.types.is_timestamp(column.type):
+        target = pa.timestamp("us", tz=column.type.tz)
+    else:
         return None
     # What data frames write has nanoseconds: they are dropped; of coarser units nothing is, and none may overflow.
-    micros = column.cast(pa.timestamp("us", tz=column.type.tz), safe=column.type.unit != "ns").cast(pa.int64())
-    return np.asarray(pc.fill_null(micros, absent).to_numpy(), dtype=np.int64)
+    exact = column.type != pa.timestamp("ns", tz=target.tz)
+    try:
+        found = column.cast(target, safe=exact).cast(pa.int64())
+    except pa.ArrowException:
+        # Text without an offset, or with spaces: people's spellings are read one by one.
+        return None
+    bounds = pc.min_max(found).as_py()
+    if bounds["min"] is not None and not microseconds(EARLIEST) <= bounds["min"] <= bounds["max"] <= microseconds(
+        LATEST
+    ):
+        return None
+    return np.asarray(pc.fill_null(found, absent).to_numpy(), dtype=np.int64)
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:

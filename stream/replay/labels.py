@@ -25,6 +25,7 @@ from models.nomenclature import Nomenclature
 from schemas.codec import decode
 from schemas.errors import UnreadableMessage
 from schemas.formality import missing_to_none
+from schemas.instant import microseconds
 from schemas.label import Label
 from stream.archive.values import odd_rows
 from stream.errors import UsageError
@@ -207,7 +208,7 @@ def _collected(rows: Iterable[Mapping[str, Any]], nomenclature: Nomenclature) ->
         foreign = row["nomenclature"] not in (None, nomenclature.name)
         ids.append(row["formality_id"])
         codes.append(UNKNOWN if foreign else numbers.of(row["code"]))
-        times.append(NO_TIME if row["labelled_at"] is None else micros(row["labelled_at"]))
+        times.append(NO_TIME if row["labelled_at"] is None else microseconds(row["labelled_at"]))
         origins.append(Origin[str(row["origin"]).upper()])
     return Labels(
         pa.array(ids, pa.string()),
@@ -215,8 +216,3 @@ def _collected(rows: Iterable[Mapping[str, Any]], nomenclature: Nomenclature) ->
         np.asarray(times, dtype=np.int64),
         np.asarray(origins, dtype=np.int32),
     )
-
-
-def micros(instant: datetime) -> int:
-    """Microseconds since 1970 of an aware instant, exactly."""
-    return int(instant.timestamp()) * 1_000_000 + instant.microsecond

@@ -21,6 +21,8 @@ EXAMPLES = 12
 """Filings shown on which two models differ."""
 _DELAY = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>[smhdw])")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_LONGEST_SECONDS = 100 * 366 * 86_400
+"""Delays up to here stay within what microseconds and days can be counted in."""
 
 
 class FinishOptions(BaseModel):
@@ -83,11 +85,19 @@ def check(options: FinishOptions) -> None:
         except TrainingError as error:
             raise UsageError(f"--retrain: {error}") from error
     if options.labels is None:
-        for flag, value in (("--label-delay", options.label_delay), ("--retrain", options.retrain)):
+        flags = {
+            "--label-delay": options.label_delay,
+            "--audit-share": options.audit_share,
+            "--retrain": options.retrain,
+            "--retrain-with": options.retrain_with or None,
+        }
+        for flag, value in flags.items():
             if value is not None:
                 raise UsageError(f"{flag} needs labels: give them with --labels")
     else:
         check_source(options.labels)
+    if options.retrain_with and options.retrain is None:
+        raise UsageError("--retrain-with needs a schedule: give one with --retrain, such as monthly")
     for name in options.retrain_with:
         if not Path(name).is_file():
             raise UsageError(f"{name}: no such file; it was to be learnt by retrained models")
@@ -109,4 +119,7 @@ def delay_seconds(options: FinishOptions) -> float | None:
     match = _DELAY.fullmatch(options.label_delay.strip())
     if match is None:
         raise UsageError(f"--label-delay {options.label_delay}: write it as 14d, 36h or 90m")
-    return float(match["number"]) * _UNIT_SECONDS[match["unit"]]
+    seconds = float(match["number"]) * _UNIT_SECONDS[match["unit"]]
+    if seconds > _LONGEST_SECONDS:
+        raise UsageError(f"--label-delay {options.label_delay}: a hundred years at most")
+    return seconds

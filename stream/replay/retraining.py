@@ -26,10 +26,10 @@ from models.policy import Policy
 from models.training import TrainingSettings, train
 from schemas.decision import Stage
 from schemas.formality import CODING_FIELDS, Formality
+from schemas.instant import microseconds
 from stream.replay.history import History
 from stream.replay.label_ids import Positions
 from stream.replay.label_join import JoinedLabels
-from stream.replay.labels import micros
 from stream.replay.rows import Rows
 
 CHUNK = 4_096
@@ -154,7 +154,7 @@ class Retraining:
         return self._trained[start]
 
     def _examples(self, start: date) -> Iterator[Example]:
-        before = micros(datetime(start.year, start.month, start.day, tzinfo=UTC))
+        before = microseconds(datetime(start.year, start.month, start.day, tzinfo=UTC))
         filings, codes = self.joined.latest(before)
         filings, codes = filings[codes > NO_CODE], codes[codes > NO_CODE].tolist()
         answers = iter(codes)

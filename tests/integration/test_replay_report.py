@@ -220,9 +220,15 @@ def test_without_labels_the_report_says_so(replayed_history: History, tmp_path: 
         (FinishOptions(retrain="monthly"), "--retrain needs labels"),
         (FinishOptions(labels="nowhere.csv"), "nowhere.csv: no labels there"),
         (FinishOptions(labels="kafka", label_delay="soon"), "--label-delay soon: write it as 14d"),
+        (
+            FinishOptions(labels="kafka", label_delay="10000000000d"),
+            "--label-delay 10000000000d: a hundred years at most",
+        ),
         (FinishOptions(labels="kafka", retrain="fortnightly"), "--retrain: retraining schedule fortnightly"),
         (FinishOptions(review_minutes=0.0), "--review-minutes"),
-        (FinishOptions(labels="kafka", retrain_with=("nowhere.csv",)), "nowhere.csv: no such file"),
+        (FinishOptions(labels="kafka", retrain="monthly", retrain_with=("nowhere.csv",)), "nowhere.csv: no such file"),
+        (FinishOptions(labels="kafka", retrain_with=("some.csv",)), "--retrain-with needs a schedule"),
+        (FinishOptions(audit_share=0.1), "--audit-share needs labels"),
     ],
 )
 def test_what_cannot_be_evaluated_is_refused_before_anything_is_read(options: FinishOptions, said: str) -> None:

@@ -27,6 +27,7 @@ from stream.archive.reading import Selection, files_of
 from stream.archive.stores import Store
 from stream.errors import ArchiveDamaged, UsageError
 from stream.replay.bounds import Range
+from stream.replay.columns import one_array
 from stream.replay.filings import Tally, UnitFilings, distinct_contents, identity_batch
 from stream.replay.sources import Planned
 from stream.replay.sources.archive import archive_summary, bounded, lost_note
@@ -148,14 +149,14 @@ class DecidedArchive:
         rows = rows.sort_by([("offset", "ascending"), ("formality_id", "ascending")])
         fresh = _first_of_each(rows)
         kept = rows.filter(pa.array(fresh)).combine_chunks()
-        contents, content = distinct_contents([_whole(kept[name]) for name in CODING_FIELDS])
+        contents, content = distinct_contents([one_array(kept[name]) for name in CODING_FIELDS])
         identity = identity_batch(
-            _whole(kept["formality_id"]),
-            _whole(kept["received_at"]),
+            one_array(kept["formality_id"]),
+            one_array(kept["received_at"]),
             self._groups[0].topic,
             unit.partition,
-            _whole(kept["offset"]),
-            _whole(kept["timestamp"]),
+            one_array(kept["offset"]),
+            one_array(kept["timestamp"]),
         )
         messages = len(pc.unique(kept["offset"]))
         copies = int(len(fresh) - fresh.sum())
@@ -195,11 +196,6 @@ def _first_of_each(rows: pa.Table) -> np.ndarray[Any, np.dtype[np.bool_]]:
     if rows.num_rows == 0:
         return np.zeros(0, dtype=bool)
     offsets = rows["offset"].to_numpy()
-    ids = _whole(rows["formality_id"])
+    ids = one_array(rows["formality_id"])
     same_id = pc.equal(ids[1:], ids[:-1]).to_numpy(zero_copy_only=False)
     return np.concatenate([[True], (offsets[1:] != offsets[:-1]) | ~same_id])
-
-
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    combined = column.combine_chunks()
-    return combined.chunk(0) if isinstance(combined, pa.ChunkedArray) else combined

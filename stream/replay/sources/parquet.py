@@ -16,19 +16,19 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from schemas.arrow import INSTANT
-from schemas.formality import CODING_FIELDS, MAX_TEXT_LENGTH, MISSING_MARKERS, TEXT_FIELDS
-from schemas.instant import EARLIEST, LATEST
+from schemas.formality import CODING_FIELDS, MAX_ID_LENGTH, MAX_TEXT_LENGTH, MISSING_MARKERS, TEXT_FIELDS
+from schemas.instant import EARLIEST, EPOCH, LATEST, microseconds
 from stream.errors import UsageError
 from stream.filings import COLUMNS, TEXT, default_id, filing_of, identity_of, instant_of, written_at
 from stream.replay.bounds import Range
-from stream.replay.filings import EPOCH, Flags, Tally, UnitFilings, distinct_contents, identity_batch, microseconds
+from stream.replay.columns import one_array
+from stream.replay.filings import Flags, Tally, UnitFilings, distinct_contents, identity_batch
 from stream.replay.units import Unit, runs
-from stream.tables import Row
+from stream.tables import Row, python_values
 
 BATCH = 16_384
 REMEMBERED = 100_000
 """Values whose reading is kept, all columns together."""
-MAX_ID_LENGTH = 200
 WHITE = "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace())
 """What `str.strip` takes away."""
 LONGEST_MARKER = max(map(len, MISSING_MARKERS)) + 2
@@ -114,15 +114,15 @@ class _Reader:
         if name not in rows.column_names:
             return pa.nulls(rows.num_rows, pa.string())
         try:
-            coded = one(rows[name]).dictionary_encode()
+            coded = one_array(rows[name]).dictionary_encode()
         except pa.ArrowNotImplementedError:
-            coded = pa.DictionaryArray.from_arrays(pa.array(range(rows.num_rows), pa.int32()), one(rows[name]))
+            coded = pa.DictionaryArray.from_arrays(pa.array(range(rows.num_rows), pa.int32()), one_array(rows[name]))
         words = pa.types.is_string(coded.dictionary.type)
         if name in TEXT_FIELDS and words and _plain(coded.dictionary, MAX_TEXT_LENGTH):
             if name == TEXT and coded.null_count:
                 readable &= coded.is_valid().to_numpy(zero_copy_only=False)
             return coded
-        values = coded.dictionary.to_pylist()
+        values = python_values(coded.dictionary)
         read = [self._value(name, value) for value in values]
         refused = np.array([value is REFUSED for value in read] + [name == TEXT])
         places = coded.indices.fill_null(len(read)).to_numpy()
@@ -149,13 +149,13 @@ class _Reader:
     def _ids(self, rows: pa.Table, first: int, readable: Flags) -> pa.Array:
         if "formality_id" not in rows.column_names:
             return pa.array([default_id(self._path, number) for number in self._numbers(rows, first)], pa.string())
-        column = one(rows["formality_id"])
+        column = one_array(rows["formality_id"])
         if pa.types.is_integer(column.type):
             column = column.cast(pa.string())
         if pa.types.is_string(column.type) and _plain(column, MAX_ID_LENGTH):
             return column
         found: list[str] = []
-        for place, (number, value) in enumerate(zip(self._numbers(rows, first), column.to_pylist(), strict=True)):
+        for place, (number, value) in enumerate(zip(self._numbers(rows, first), python_values(column), strict=True)):
             identity = identity_of(value)
             identity = default_id(self._path, number) if identity is None else identity
             if not isinstance(identity, str) or not 0 < len(identity) <= MAX_ID_LENGTH:
@@ -172,11 +172,11 @@ class _Reader:
         otherwise = pa.scalar(microseconds(self._written_at), pa.int64())
         if "received_at" not in rows.column_names:
             return pa.array(np.full(rows.num_rows, otherwise.as_py())).cast(INSTANT)
-        column = one(rows["received_at"])
+        column = one_array(rows["received_at"])
         if pa.types.is_timestamp(column.type):
             stamps = column.cast(pa.timestamp("us", column.type.tz), safe=False).cast(pa.int64()).fill_null(otherwise)
         else:
-            stamps = pa.array([self._instant(value) for value in column.to_pylist()], pa.int64())
+            stamps = pa.array([self._instant(value) for value in python_values(column)], pa.int64())
         readable &= _existing(stamps)
         return stamps.cast(INSTANT)
 
@@ -192,7 +192,7 @@ class _Reader:
         return None if filing.formality is None else microseconds(filing.formality.received_at)
 
     def _refused(self, rows: pa.Table, first: int, place: int, tally: Tally) -> None:
-        values = rows.slice(place, 1).to_pylist()[0]
+        values = {name: python_values(rows[name].slice(place, 1))[0] for name in rows.column_names}
         filing = filing_of(Row(first + place + 1, values), "-", self._written_at)
         tally.messages += 1
         tally.unreadable[filing.fault.reason.value if filing.fault else ""] += 1
@@ -222,9 +222,3 @@ def _plain(column: pa.Array, longest: int) -> bool:
 def _existing(stamps: pa.Array) -> Flags:
     values = stamps.fill_null(microseconds(LATEST) + 1).to_numpy()
     return np.asarray((values >= microseconds(EARLIEST)) & (values <= microseconds(LATEST)))
-
-
-def one(column: pa.ChunkedArray) -> pa.Array:
-    """A column of a combined table as one array."""
-    combined = column.combine_chunks()
-    return combined.chunk(0) if isinstance(combined, pa.ChunkedArray) else combined

@@ -112,6 +112,6 @@ def test_flags_that_do_not_go_together_are_refused(tmp_path: Path, order: Order)
     """The line says which."""
     out = ("--output", tmp_path / "out")
     assert "give one of --from-kafka" in refusal(codiflux("replay", *out, "--from", "0"), 2)
-    assert "it goes without --model" in refusal(
-        codiflux("replay", "--from-file", order.request.name, "--emit", "x", *out), 2
-    )
+    unused = ("--labels", "none.csv", "--retrain", "monthly", "--processes", 2, "--no-drift", "--examples", 12)
+    line = refusal(codiflux("replay", "--from-file", order.request.name, "--emit", "x", *out, *unused), 2)
+    assert "it goes without --output, --processes, --labels, --retrain, --examples, --no-drift" in line

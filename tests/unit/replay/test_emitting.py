@@ -18,6 +18,16 @@ def test_only_the_rows_between_the_bounds_of_a_file_are_emitted(tmp_path: Path) 
         encoding="utf-8",
     )
     source = FileSource(path, parse_range("5", "7"))
-    messages = [message for _, message in _messages(source, source.plan().units, "rehearsal", Settings())]
+    messages = [message for _, message in _messages(source, source.plan().units, "rehearsal", Settings(), print)]
     assert [message.key for message in messages] == [b"J5", b"J6"]
     assert [dict(message.headers)["codiflux-replay"] for message in messages] == [b"filings.csv/5", b"filings.csv/6"]
+
+
+def test_rows_that_are_no_filing_are_told_of(tmp_path: Path) -> None:
+    """None of a table's rows becomes a message: the operator learns how many there were, and why not."""
+    path = tmp_path / "filings.csv"
+    path.write_text("description_activity,nature\n,04\nboulangerie,fourth\nNA,04\n", encoding="utf-8")
+    source = FileSource(path, parse_range(None, None))
+    notes: list[str] = []
+    assert list(_messages(source, source.plan().units, "rehearsal", Settings(), notes.append)) == []
+    assert notes == [f"{path}: rows that are no filing and were left out: 3 (invalid_field 1, missing_field 2)"]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from stream.filings import open_filings
 from stream.replay.bounds import Range
 from stream.replay.sources.file import FileSource
 from stream.tables import row_count_estimate
@@ -30,3 +33,17 @@ def test_a_line_end_across_two_blocks_is_one(tmp_path: Path) -> None:
     path = tmp_path / "filings.csv"
     path.write_bytes(b"x" * ((1 << 20) - 1) + b"\r\nlast")
     assert row_count_estimate(path) == 2
+
+
+@pytest.mark.parametrize("off", [pa.scalar(2**62, pa.timestamp("us", tz="UTC")), pa.scalar(2**30, pa.date32())])
+def test_a_row_whose_time_is_off_the_calendar_is_unreadable(tmp_path: Path, off: pa.Scalar) -> None:
+    """Counted with its reason, by columns and by rows; the rows around it are read."""
+    path = tmp_path / "filings.parquet"
+    times = pa.concat_arrays([pa.nulls(1, off.type), pa.array([off]), pa.nulls(1, off.type)])
+    pq.write_table(pa.table({"description_activity": ["boulangerie"] * 3, "received_at": times}), path)
+    source = FileSource(path, Range())
+    [(_, unit)] = source.read(source.plan().units)
+    assert unit.identity["offset"].to_pylist() == [0, 2]
+    assert unit.tally.unreadable == {"invalid_field": 1}
+    faults = [filing.fault and filing.fault.reason.value for filing in open_filings(path).filings]
+    assert faults == [None, "invalid_field", None]

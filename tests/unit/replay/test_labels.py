@@ -14,11 +14,12 @@ from models import nomenclature
 from schemas import topics
 from schemas.arrow import archived
 from schemas.codec import encode
+from schemas.instant import microseconds
 from schemas.label import Label, LabelOrigin
 from stream.errors import UsageError
 from stream.replay import label_ids, label_sources, labels
 from stream.replay.label_join import JoinedLabels, join
-from stream.replay.labels import NO_TIME, UNKNOWN, Labels, Origin, from_batches, from_file, from_messages, micros
+from stream.replay.labels import NO_TIME, UNKNOWN, Labels, Origin, from_batches, from_file, from_messages
 
 NAF = nomenclature.load("naf-rev2")
 DAY = 86_400_000_000
@@ -57,7 +58,7 @@ def test_labels_are_read_as_people_write_them(tmp_path: Path) -> None:
     assert found.formality_ids.to_pylist() == ["J1", "J2", "J3", "J4", "J5"]
     assert found.code.tolist() == [position("4322A"), position("4322B"), -2, UNKNOWN, position("4322A")]
     assert found.origin.tolist() == [Origin.REVIEW, Origin.AUDIT, Origin.CLAIM, Origin.REVIEW, Origin.COMPLETE]
-    assert found.labelled_at.tolist()[1] == micros(datetime(2026, 3, 2, 9, tzinfo=UTC))
+    assert found.labelled_at.tolist()[1] == microseconds(datetime(2026, 3, 2, 9, tzinfo=UTC))
     assert found.labelled_at.tolist()[3] == NO_TIME
 
 
@@ -91,7 +92,7 @@ def test_names_of_columns_are_read_without_the_spaces_around_them(tmp_path: Path
     found = from_file(written(tmp_path / "labels.csv", text), NAF)
     assert found.code.tolist() == [position("4322A")]
     assert found.origin.tolist() == [Origin.AUDIT]
-    assert found.labelled_at.tolist() == [micros(datetime(2026, 3, 1, 10, tzinfo=UTC))]
+    assert found.labelled_at.tolist() == [microseconds(datetime(2026, 3, 1, 10, tzinfo=UTC))]
 
 
 def test_times_in_nanoseconds_are_read_to_the_microsecond(tmp_path: Path) -> None:
@@ -100,7 +101,19 @@ def test_times_in_nanoseconds_are_read_to_the_microsecond(tmp_path: Path) -> Non
     table = pa.table({"formality_id": ["J1", "J2", "J3"], "code": ["4322A"] * 3, "labelled_at": times})
     pq.write_table(table, tmp_path / "labels.parquet")
     found = from_file(tmp_path / "labels.parquet", NAF)
-    assert found.labelled_at.tolist() == [micros(datetime(2026, 3, 1, 10, tzinfo=UTC)), NO_TIME, 5]
+    assert found.labelled_at.tolist() == [microseconds(datetime(2026, 3, 1, 10, tzinfo=UTC)), NO_TIME, 5]
+
+
+@pytest.mark.parametrize("name", ["labels.csv", "labels.jsonl"])
+def test_a_fraction_of_a_second_is_read_exactly_however_far_from_1970(tmp_path: Path, name: str) -> None:
+    """Half a second before 1970 and the last microsecond of a second in the year 9998, by columns and by rows."""
+    times = ["1969-12-31T23:59:59.500000Z", "9998-12-31T23:59:59.999999Z"]
+    texts = {
+        "labels.csv": "formality_id,code,labelled_at\n" + "".join(f"J,4322A,{time}\n" for time in times),
+        "labels.jsonl": "".join(f'{{"code": "4322A", "labelled_at": "{time}"}}\n' for time in times),
+    }
+    found = from_file(written(tmp_path / name, texts[name]), NAF)
+    assert found.labelled_at.tolist() == [-500_000, 253_370_764_799_999_999]
 
 
 def test_an_empty_line_of_a_single_column_is_a_filing_without_a_label(tmp_path: Path) -> None:
@@ -124,6 +137,17 @@ def test_what_is_no_label_is_refused_with_its_line(tmp_path: Path, text: str, sa
     """One sentence, naming file and line."""
     with pytest.raises(UsageError, match=said):
         from_file(written(tmp_path / "labels.csv", text), NAF)
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us"])
+@pytest.mark.parametrize("off", [253_402_300_800, -62_135_596_801, 2**42])
+def test_a_time_off_the_calendar_is_refused_with_its_row(tmp_path: Path, unit: str, off: int) -> None:
+    """The second after year 9999, the last before year 1, and one that microseconds cannot hold."""
+    scale = {"s": 1, "ms": 1_000, "us": 1_000_000}[unit]
+    times = pa.array([0, max(-(2**63), min(2**63 - 1, off * scale))], pa.timestamp(unit, tz="UTC"))
+    pq.write_table(pa.table({"code": ["4322A"] * 2, "labelled_at": times}), tmp_path / "labels.parquet")
+    with pytest.raises(UsageError, match=r"row 2: labelled_at .* off the calendar is not a time"):
+        from_file(tmp_path / "labels.parquet", NAF)
 
 
 def test_messages_that_are_no_labels_are_counted() -> None:
@@ -153,15 +177,15 @@ def test_labels_of_an_archive_are_its_rows() -> None:
     found = from_batches([pa.RecordBatch.from_pylist(rows, schema=schema)], NAF)
     assert found.formality_ids.to_pylist() == ["J1", "J2"]
     assert (found.code.tolist(), found.unreadable) == ([position("4322A"), -2], 1)
-    assert found.labelled_at.tolist() == [micros(instant)] * 2
+    assert found.labelled_at.tolist() == [microseconds(instant)] * 2
     assert found.origin.tolist() == [Origin.AUDIT, Origin.REVIEW]
 
 
 def test_labels_that_the_codec_refuses_are_counted_in_archives_that_have_them() -> None:
     """As earlier versions wrote them: an origin there is not, and times that no calendar has."""
     schema = pa.schema([archived(topics.LABELLED).field(name) for name in label_sources.COLUMNS])
-    noon = micros(datetime(2026, 3, 1, 12, tzinfo=UTC))
-    off = [micros(datetime(1, 1, 1, tzinfo=UTC)) - DAY, micros(datetime(9999, 12, 31, tzinfo=UTC)) + DAY]
+    noon = microseconds(datetime(2026, 3, 1, 12, tzinfo=UTC))
+    off = [microseconds(datetime(1, 1, 1, tzinfo=UTC)) - DAY, microseconds(datetime(9999, 12, 31, tzinfo=UTC)) + DAY]
     columns = [
         pa.array([f"J{number}" for number in range(5)]),
         pa.array(["4322A"] * 5),
