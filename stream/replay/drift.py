@@ -76,7 +76,8 @@ def drift_of(
 
 
 def decisions_of(rows: Rows, wanted: npt.NDArray[np.int64]) -> Iterator[list[dict[str, Any]]]:
-    """Decisions as the monitor reads them from the wire, some thousand at a time."""
+    """Decisions of a day as the monitor reads them from the wire, some thousand at a time."""
+    rows.make_room(wanted)
     for start in range(0, len(wanted), CHUNK):
         yield [
             {
