@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -95,12 +96,13 @@ class Retraining:
         self._trained: dict[int, tuple[Path, int] | None] = {}
         first = EPOCH + timedelta(days=self.history.setting.first_day)
         end = first + timedelta(days=self.history.setting.days)
-        turns = {name: [period.start for period in periods(name, first, end)] for name in schedules}
+        own = {name: self._in_use(periods(name, first, end)) for name in schedules}
+        turns = {name: [period.start for period in kept if period.start > first] for name, kept in own.items()}
         # All are told by the same periods, or the slow ones could not be compared with the fast.
-        starts = sorted({start for own in turns.values() for start in own})
-        told = self._in_use([Period(start, stop) for start, stop in zip(starts, [*starts[1:], end], strict=True)])
+        cuts = sorted({cut for kept in own.values() for period in kept for cut in (period.start, period.end)})
+        told = self._in_use([Period(start, stop) for start, stop in pairwise(cuts)])
         with _workshop(self.history.run.folder) as workshop:
-            return tuple(self._schedule(name, turns[name][1:], told, workshop) for name in schedules)
+            return tuple(self._schedule(name, turns[name], told, workshop) for name in schedules)
 
     def _schedule(
         self, schedule: str, turns: Sequence[date], told: Sequence[Period], workshop: Path
