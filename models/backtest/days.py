@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,9 +14,13 @@ from models.backtest.columns import NO_CODE, Bools, Codings, Filings, Floats, In
 from models.backtest.estimates import Estimate, Sums, of_sums
 
 WINDOW_DAYS = 28
-"""Days that an estimate of a day looks back: four weeks, so that each weekday weighs the same."""
+"""Days that an estimate of a day looks back: four weeks, so that each weekday weighs the same.
+
+As many days in a row without a filing are a gap: one filing with the wrong century makes thousands of days.
+"""
 EPOCH = date(1970, 1, 1)
 COUNTS = ("auto", "review", "returned", "audit", "labels")
+Positions = npt.NDArray[np.intp]
 ESTIMATES = ("auto_error_known", "auto_error_hindsight", "accuracy_known", "accuracy_hindsight")
 
 
@@ -52,7 +57,7 @@ class Day(BaseModel):
 
 
 class Workload(BaseModel):
-    """What the review team does in a day, audits included.
+    """What the review team does in a day, audits included; days of a gap are no days of work.
 
     Parameters
     ----------
@@ -106,9 +111,9 @@ class Daily:
             ("returned", ~lanes.auto & ~lanes.review),
             ("audit", lanes.audit),
         ):
-            self._counts[name] += np.bincount(filings.day[among], minlength=self._days)
+            np.add.at(self._counts[name], filings.day[among], 1)
         labelled = (known.code != NO_CODE) & self._within(known.arrival)
-        self._counts["labels"] += np.bincount(known.arrival[labelled], minlength=self._days)
+        np.add.at(self._counts["labels"], known.arrival[labelled], 1)
         then, right = codings.right(known), codings.right(truth)
         self._add("auto_error_known", ~then, known.weight, known.arrival, lanes.auto)
         self._add("auto_error_hindsight", ~right, truth.weight, filings.day, lanes.auto)
@@ -124,24 +129,36 @@ class Daily:
         self._sums[name].add(hits, np.where(inside, weight, 0.0), day)
 
     def figures(self) -> tuple[Day, ...]:
-        """Every day of the history, the empty ones too."""
-        estimates = {name: self._rolling(sums) for name, sums in self._sums.items()}
+        """Every day on which a filing or a label is within the window, those without anything new too.
+
+        They follow each other but for gaps, in which nothing can be said.
+        """
+        given = self._given()
+        estimates = {name: self._rolling(sums, given) for name, sums in self._sums.items()}
         return tuple(
             Day(
                 day=EPOCH + timedelta(days=self._first_day + position),
                 **{name: int(values[position]) for name, values in self._counts.items()},
-                **{name: values[position] for name, values in estimates.items()},
+                **{name: values[place] for name, values in estimates.items()},
             )
-            for position in range(self._days)
+            for place, position in enumerate(given.tolist())
         )
 
-    def _rolling(self, sums: Sums) -> list[Estimate]:
-        """Estimate of each day from the filings whose day is in the window that ends with it."""
+    def _given(self) -> Positions:
+        """Positions of the days that `figures` gives."""
+        moved = sum(self._counts[name] for name in ("auto", "review", "returned", "labels"))
+        every = np.arange(self._days, dtype=np.int64)
+        latest = np.maximum.accumulate(np.where(moved > 0, every, -self._window))
+        return np.flatnonzero(every - latest < self._window)
+
+    def _rolling(self, sums: Sums, given: Positions) -> list[Estimate]:
+        """Estimates of some days, each from the filings whose day is in the window that ends with it."""
+        filled = np.flatnonzero(sums.rows)
+        until, since = (np.searchsorted(filled, days, side="right") for days in (given, given - self._window))
 
         def summed(values: npt.NDArray[Any]) -> Floats:
-            total = np.cumsum(values.astype(np.float64))
-            before = np.concatenate([np.zeros(self._window), total])[: self._days]
-            return np.asarray(total - before, dtype=np.float64)
+            total = np.concatenate([np.zeros(1), np.cumsum(values[filled].astype(np.float64))])
+            return np.asarray(total[until] - total[since], dtype=np.float64)
 
         columns = (summed(values) for values in (sums.rows, sums.total, sums.hit, sums.squares))
         return [
@@ -150,15 +167,34 @@ class Daily:
         ]
 
 
+def counted(days: Sequence[Day]) -> tuple[Day, ...]:
+    """Days but those of gaps: of `WINDOW_DAYS` days in a row, or more, on which no filing came."""
+    numbers = np.asarray([day.day.toordinal() for day in days], dtype=np.int64)
+    filed = numbers[[day.auto + day.review + day.returned > 0 for day in days]]
+    if not len(filed):
+        return tuple(days)
+    last = filed[np.searchsorted(filed, numbers, side="right") - 1]
+    following = filed[np.minimum(np.searchsorted(filed, numbers), len(filed) - 1)]
+    return tuple(day for day, kept in zip(days, following - last <= WINDOW_DAYS, strict=True) if kept)
+
+
+def uncounted(days: Sequence[Day]) -> int:
+    """Days of gaps between the first and the last one."""
+    span = (days[-1].day - days[0].day).days + 1 if days else 0
+    return span - len(counted(days))
+
+
 def workload(days: tuple[Day, ...], review_minutes: float) -> Workload:
-    """The review team's days in figures.
+    """The review team's days in figures: days without a filing are days of no work, gaps are no days.
 
     Parameters
     ----------
+    days
+        As `Daily.figures` gives them.
     review_minutes
         Of one filing.
     """
-    work = np.asarray([day.review + day.audit for day in days], dtype=np.float64)
+    work = np.asarray([day.review + day.audit for day in counted(days)], dtype=np.float64)
     if not len(work):
         work = np.zeros(1)
     busy = float(np.quantile(work, 0.95))

@@ -157,7 +157,9 @@ class ScheduleFigures(_Figures):
     schedule
         As given; `never` keeps the model given.
     trainings
-        How many models were trained.
+        How often a model was trained; without a new label since another training, that one's is taken.
+    periods
+        In turn, but for those that lie in a gap (`models.backtest.days`).
     minutes
         Expected cost of a filing; training itself costs no agent's time.
     """

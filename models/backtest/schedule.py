@@ -60,16 +60,20 @@ def _following(schedule: str) -> Callable[[date], date]:
     if schedule == NEVER:
         return lambda day: date.max
     if schedule == "weekly":
-        return lambda day: day + timedelta(days=7 - day.weekday())
+        return lambda day: _later(day, 7 - day.weekday())
     if schedule in _MONTHS:
         return lambda day: _next_month(day, _MONTHS[schedule])
     days = 1 if schedule == "daily" else int(match[1]) if (match := _DAYS.fullmatch(schedule)) else 0
     if days < 1:
         raise TrainingError(f"retraining schedule {schedule}: not one of {', '.join(NAMES)}, or days such as 14d")
-    return lambda day: day + timedelta(days=days)
+    return lambda day: _later(day, days)
+
+
+def _later(day: date, days: int) -> date:
+    return day + min(timedelta(days=days), date.max - day)
 
 
 def _next_month(day: date, step: int) -> date:
     """The first day of the next month whose number fits the step: quarters begin in January."""
     months = (day.year * 12 + day.month - 1) // step * step + step
-    return date(months // 12, months % 12 + 1, 1)
+    return date(months // 12, months % 12 + 1, 1) if months // 12 <= date.max.year else date.max

@@ -65,20 +65,19 @@ def drift_of(
     outcomes = _Outcomes(history)
     events: list[DriftEvent] = []
     found: Readings = {}
-    for day, filings in by_day(history.run):
+    # One filing with the wrong century makes thousands of empty days: nothing moves on those.
+    for day, filings in by_day(history.run, outcomes.days):
         for decisions in decisions_of(rows, filings):
             events += monitor.observe(monitor.read(decisions))
             done(len(decisions))
-        judged = outcomes.of(day)
-        events += monitor.observe_outcomes(judged)
-        # One filing with the wrong century makes thousands of empty days: nothing moves on those.
-        if len(filings) or judged:
-            _note(found, monitor.readings(), day + history.setting.first_day, settings)
+        events += monitor.observe_outcomes(outcomes.of(day))
+        _note(found, monitor.readings(), day + history.setting.first_day, settings)
     return _figures(found, events, history.setting.models[0], settings)
 
 
 def decisions_of(rows: Rows, wanted: npt.NDArray[np.int64]) -> Iterator[list[dict[str, Any]]]:
-    """Decisions as the monitor reads them from the wire, some thousand at a time."""
+    """Decisions of a day as the monitor reads them from the wire, some thousand at a time."""
+    rows.make_room(wanted)
     for start in range(0, len(wanted), CHUNK):
         yield [
             {
@@ -114,6 +113,12 @@ class _Outcomes:
         arrival = np.concatenate(arrivals)
         order = np.argsort(arrival, kind="stable")
         self._arrival, self._right = arrival[order], np.concatenate(rights)[order]
+
+    @property
+    def days(self) -> list[int]:
+        """Of the history, those on which labels arrived."""
+        days: list[int] = np.unique(self._arrival).tolist()
+        return [day for day in days if 0 <= day < self._setting.days]
 
     def of(self, day: int) -> list[Outcome]:
         """Those of a day of the history."""

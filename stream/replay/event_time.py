@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -15,8 +15,14 @@ FILES = 64
 Positions = npt.NDArray[np.int64]
 
 
-def by_day(run: Run) -> Iterator[tuple[int, Positions]]:
-    """Every day of a history, numbered from 0, and its filings: by event time, then by position."""
+def by_day(run: Run, more: Iterable[int] = ()) -> Iterator[tuple[int, Positions]]:
+    """Days of a history, numbered from 0, and their filings: by event time, then by position.
+
+    Parameters
+    ----------
+    more
+        Days wanted though no filing may have come on them; the others are those with filings.
+    """
     span = run.span
 
     @lru_cache(maxsize=FILES)
@@ -25,7 +31,7 @@ def by_day(run: Run) -> Iterator[tuple[int, Positions]]:
         order = np.argsort(received, kind="stable")
         return received[order], order + span.starts[number]
 
-    for day in range(span.days):
+    for day in sorted({*(span.filed_days - span.first_day).tolist(), *more}):
         bounds = (np.array([0, 1]) + span.first_day + day) * DAY_MICROS
         pieces = []
         for number in span.files_of(span.first_day + day, span.first_day + day):

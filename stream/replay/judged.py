@@ -41,12 +41,15 @@ class Span:
         Position of the first filing of each file, and the number of all; shape (files + 1,).
     day_bounds
         First and last day of each file, as days since 1970-01-01 (UTC); shape (files, 2).
+    filed_days
+        Days with a filing, in order; shape (days,).
     type_forms
         Those that occur.
     """
 
     starts: npt.NDArray[np.int64]
     day_bounds: npt.NDArray[np.int64]
+    filed_days: npt.NDArray[np.int64]
     type_forms: tuple[str, ...]
 
     @property
@@ -119,15 +122,20 @@ class Run:
     def span(self) -> Span:
         """Where the files begin, and the days and types of form in them."""
         starts, bounds, names = [0], [], set()
+        filed = np.zeros(0, dtype=np.int64)
         for number in range(len(self.files)):
             table = self.read(number, ["received_at", "type_form"])
             received = self.received_at(table)
             starts.append(starts[-1] + len(received))
-            days = (received.min() // DAY_MICROS, received.max() // DAY_MICROS) if len(received) else NO_DAYS
-            bounds.append(days)
+            days = np.unique(received // DAY_MICROS)
+            filed = np.union1d(filed, days)
+            bounds.append((days[0], days[-1]) if len(days) else NO_DAYS)
             names.update(one_array(table["type_form"]).dictionary.to_pylist())
         return Span(
-            np.array(starts, dtype=np.int64), np.array(bounds, dtype=np.int64).reshape(-1, 2), tuple(sorted(names))
+            np.array(starts, dtype=np.int64),
+            np.array(bounds, dtype=np.int64).reshape(-1, 2),
+            filed,
+            tuple(sorted(names)),
         )
 
 

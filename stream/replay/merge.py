@@ -11,7 +11,7 @@ from stream.errors import StorageFailed, UsageError
 from stream.replay import finish, options
 from stream.replay.place import DECISIONS, SUMMARY, Place, read_summary
 from stream.replay.plan import PLAN, Plan, read_plan
-from stream.replay.run import count
+from stream.replay.run import check_filings, count
 from stream.replay.summary import Summary
 from stream.replay.units import parse_shard
 
@@ -41,8 +41,7 @@ def merge(shards: Sequence[Path], output: Path) -> Summary:
             for unit in plan.own_units():
                 _take(folder / DECISIONS / unit.file_name, place.decisions / unit.file_name)
         summary = count(whole, place.decisions)
-        if not summary.counts.messages:
-            raise UsageError(f"{summary.source.name}: no filing in the range: look at --from and --to")
+        check_filings(summary)
         summary = finish.finish(place.work, summary, whole.options, models=whole.model_paths)
         place.write(SUMMARY, summary.model_dump_json(indent=2))
         place.complete()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ import numpy as np
 from models.artefact import open_model
 from models.backtest.columns import NO_CODE, Bools, Floats, Ints, Truth
 from models.backtest.curve import Costs, minutes_a_filing
-from models.backtest.days import EPOCH
+from models.backtest.days import EPOCH, WINDOW_DAYS
 from models.backtest.estimates import Sums, plain_share
 from models.backtest.figures import RetrainedPeriod, ScheduleFigures
 from models.backtest.schedule import Period, periods
@@ -91,15 +93,16 @@ class Retraining:
         little was labelled to train on keeps the model of the period before.
         """
         self._rows = Rows(self.history.run, _CONTENT)
-        self._trained: dict[date, tuple[Path, int] | None] = {}
+        self._trained: dict[int, tuple[Path, int] | None] = {}
         first = EPOCH + timedelta(days=self.history.setting.first_day)
         end = first + timedelta(days=self.history.setting.days)
-        turns = {name: [period.start for period in periods(name, first, end)] for name in schedules}
+        own = {name: self._in_use(periods(name, first, end)) for name in schedules}
+        turns = {name: [period.start for period in kept if period.start > first] for name, kept in own.items()}
         # All are told by the same periods, or the slow ones could not be compared with the fast.
-        starts = sorted({start for own in turns.values() for start in own})
-        told = [Period(start, stop) for start, stop in zip(starts, [*starts[1:], end], strict=True)]
+        cuts = sorted({cut for kept in own.values() for period in kept for cut in (period.start, period.end)})
+        told = self._in_use([Period(start, stop) for start, stop in pairwise(cuts)])
         with _workshop(self.history.run.folder) as workshop:
-            return tuple(self._schedule(name, turns[name][1:], told, workshop) for name in schedules)
+            return tuple(self._schedule(name, turns[name], told, workshop) for name in schedules)
 
     def _schedule(
         self, schedule: str, turns: Sequence[date], told: Sequence[Period], workshop: Path
@@ -107,8 +110,12 @@ class Retraining:
         model: CodingModel | None = None
         found: list[RetrainedPeriod] = []
         trainings, whole = 0, _Outcome()
+        past = date.min
         for period in told:
-            new = self._model_of(period.start, workshop) if period.start in turns else None
+            # Of the turns in a gap the last one counts: nothing was decided between.
+            due = turns[bisect_right(turns, past) : bisect_right(turns, period.start)]
+            new = self._model_of(due[-1], workshop) if due else None
+            past = period.start
             if new is not None:
                 model, trainings = open_model(new[0])[1], trainings + 1
             own = _Outcome()
@@ -118,6 +125,16 @@ class Retraining:
             version = self.history.setting.models[0] if model is None else model.version
             found.append(_period(period, own, None if new is None else new[1], version))
         return self._whole(schedule, trainings, found, whole)
+
+    def _in_use(self, periods: Sequence[Period]) -> list[Period]:
+        """Those with a filing in them, or in the days of the window before: the others lie in a gap."""
+        filed = self.history.run.span.filed_days
+        first, end = (
+            np.array([(day - EPOCH).days for day in days])
+            for days in ([period.start for period in periods], [period.end for period in periods])
+        )
+        used = np.searchsorted(filed, first - WINDOW_DAYS, side="right") < np.searchsorted(filed, end)
+        return [periods[place] for place in np.flatnonzero(used).tolist()]
 
     def _judged(self, period: Period, model: CodingModel | None) -> Iterator[tuple[_Decided, Bools, Floats]]:
         """Decisions of a period, which of them are right, and their weights, file by file."""
@@ -135,9 +152,14 @@ class Retraining:
             yield decided, truth.agrees(decided.code), truth.weight
 
     def _model_of(self, start: date, workshop: Path) -> tuple[Path, int] | None:
-        """The model trained on what was labelled before a day, and on how many filings."""
-        if start not in self._trained:
-            examples = [*self.more, *self._examples(start)]
+        """The model trained on what was labelled before a day, and on how many filings.
+
+        Where no label has come since another training it is that one's, which would be the same.
+        """
+        before = microseconds(datetime(start.year, start.month, start.day, tzinfo=UTC))
+        labels = int((self.joined.arrival < before).sum())
+        if labels not in self._trained:
+            examples = [*self.more, *self._examples(before)]
             destination = workshop / start.isoformat()
             self.told(f"retraining as of {start.isoformat()} on {len(examples)} labelled filings")
             try:
@@ -147,14 +169,13 @@ class Retraining:
                     destination=destination,
                     settings=self.settings,
                 )
-                self._trained[start] = destination, len(examples)
+                self._trained[labels] = destination, len(examples)
             except TrainingError as error:
                 self.told(f"not retrained as of {start.isoformat()}: {error}")
-                self._trained[start] = None
-        return self._trained[start]
+                self._trained[labels] = None
+        return self._trained[labels]
 
-    def _examples(self, start: date) -> Iterator[Example]:
-        before = microseconds(datetime(start.year, start.month, start.day, tzinfo=UTC))
+    def _examples(self, before: int) -> Iterator[Example]:
         filings, codes = self.joined.latest(before)
         filings, codes = filings[codes > NO_CODE], codes[codes > NO_CODE].tolist()
         answers = iter(codes)

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from stream.replay.judged import Run
 
 FILES = 16
-"""Files held at once, some 10 MB each: filings in the order of time come from one file a partition."""
+"""Files held at once, up to 13 MB each, where `make_room` asks for no more."""
 
 
 class Rows:
@@ -32,11 +32,20 @@ class Rows:
         counts = [pq.read_metadata(path).num_rows // run.models for path in run.files]
         self._starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         self._held: OrderedDict[int, pa.Table] = OrderedDict()
+        self._room = FILES
+
+    def make_room(self, filings: npt.NDArray[np.int64]) -> None:
+        """Hold as many files as some filings are in, before these are asked for in turn.
+
+        Those of a day, in the order of time, come from a file or two of every partition: with one file
+        fewer than that each would be read anew for every few thousand filings.
+        """
+        self._room = max(FILES, len(np.unique(self._files(filings))))
 
     def at(self, filings: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
         """The rows of some filings, in the order given."""
         found: list[dict[str, Any]] = [{}] * len(filings)
-        files = np.searchsorted(self._starts, filings, side="right") - 1
+        files = self._files(filings)
         for file in np.unique(files):
             places = np.flatnonzero(files == file)
             wanted = pa.array(filings[places] - self._starts[file])
@@ -44,14 +53,16 @@ class Rows:
                 found[place] = row
         return found
 
+    def _files(self, filings: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
+        return np.searchsorted(self._starts, filings, side="right") - 1
+
     def _file(self, number: int) -> pa.Table:
         table = self._held.pop(number, None)
         if table is None:
-            with pq.ParquetFile(self._run.files[number]) as file:
-                table = file.read(columns=self._columns)
+            table = self._run.read(number, self._columns)
             if self._run.models > 1:
                 table = table.take(pa.array(np.arange(0, table.num_rows, self._run.models)))
         self._held[number] = table
-        while len(self._held) > FILES:
+        while len(self._held) > self._room:
             self._held.popitem(last=False)
         return table

@@ -78,13 +78,22 @@ def replay(order: Order, settings: Settings, told: Told, team: Team | None = Non
         _decide(plan, units, settings, place, told, team)
         summary = count(plan, place.decisions)
         if summary.shard is None:
-            if not summary.counts.messages:
-                raise UsageError(f"{summary.source.name}: no filing in the range: look at --from and --to")
+            check_filings(summary)
             decided = sum(unit.offsets for unit in units)
             summary = _finish(plan, summary, place, replace(told, total=lambda filings: told.total(decided + filings)))
         place.write(SUMMARY, summary.model_dump_json(indent=2))
         place.complete()
     return summary
+
+
+def check_filings(summary: Summary) -> None:
+    """Nothing is said of a range without a filing; messages that cannot be read are none."""
+    if summary.counts.filings:
+        return
+    unreadable = summary.counts.unreadable
+    reasons = ", ".join(f"{reason} {number}" for reason, number in unreadable.items())
+    left_out = f" but {sum(unreadable.values())} unreadable ({reasons})" if unreadable else ""
+    raise UsageError(f"{summary.source.name}: no filing in the range{left_out}: look at --from and --to")
 
 
 def _finish(plan: Plan, summary: Summary, place: Place, told: Told) -> Summary:

@@ -67,6 +67,45 @@ def test_retraining_learns_from_what_was_labelled_by_then_and_from_nothing_else(
     assert list(tmp_path.glob(".retraining-*")) == []
 
 
+def test_nothing_is_trained_for_a_gap(
+    replayed_history: History, tmp_path: Path, quick_training: TrainingSettings
+) -> None:
+    """One filing of 2062: it is decided by the last model, and the years between are no periods."""
+    (tmp_path / "decisions").mkdir()
+    for path in sorted((replayed_history.output / "decisions").glob("*.parquet")):
+        table = pq.read_table(path)
+        position = table.schema.get_field_index("received_at")
+        instants = table.column("received_at").to_pylist()
+        instants[-2:] = [instants[-1].replace(year=2062, month=2, day=15)] * 2
+        field = table.schema.field(position)
+        late = pa.array(instants, field.type)
+        pq.write_table(table.set_column(position, field, late), tmp_path / "decisions" / path.name)
+    options = FinishOptions(
+        labels=str(replayed_history.labels), label_delay="2d", retrain="monthly,quarterly", drift=False
+    )
+    bare = replayed_history.summary.model_copy(update={"evaluation": None})
+    said: list[str] = []
+    found = finish.finish(
+        tmp_path,
+        bare,
+        options,
+        models=replayed_history.models,
+        training=quick_training,
+        following=finish.Following(note=said.append),
+    ).evaluation
+    assert found is not None
+    _, monthly, quarterly = found.retraining
+    # Of May the window still reaches the last filings of April.
+    starts = [START.date(), *(date(2026, m, 1) for m in (2, 3, 4, 5)), date(2062, 2, 1)]
+    assert [period.start for period in monthly.periods] == [period.start for period in quarterly.periods] == starts
+    assert [period.filings for period in monthly.periods[-2:]] == [0, 1]
+    # No label came after May began: the models of 2062 are that of May, not trained again.
+    assert len(said) == 4
+    assert (monthly.trainings, quarterly.trainings) == (5, 2)
+    assert monthly.periods[-1].model_version == quarterly.periods[-1].model_version == monthly.periods[-2].model_version
+    assert quarterly.periods[-1].model_version != quarterly.periods[-2].model_version
+
+
 def test_drift_is_what_the_monitor_says_of_the_same_decisions(replayed_history: History, tmp_path: Path) -> None:
     """A type of form that appears on day 70 is detected after it, and nothing is before."""
     settings = DriftSettings(windows=(100, 200), baseline_filings=600, persist=2, seasons=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import groupby, pairwise
 
 from models.backtest.days import Day, Workload
 from models.backtest.drift_figures import DriftSignal
@@ -19,34 +20,53 @@ MOST_BARS = 130
 
 def knowledge(days: Sequence[Day]) -> str:
     """Error of the auto lane: as it was known each evening, and with hindsight."""
-    known = [(_x(one.day), one.auto_error_known) for one in days if one.auto_error_known.rows >= FEWEST]
-    after = [(_x(one.day), one.auto_error_hindsight) for one in days if one.auto_error_hindsight.rows >= FEWEST]
-    highest = max((estimate.high for _, estimate in (*known, *after)), default=0.1)
+    drawn = [(points, series) for piece in _pieces(days) for points, series in _known_and_after(piece)]
+    highest = max((estimate.high for points, _ in drawn for _, estimate in points), default=0.1)
     chart = plot("knowledge", _range(days), (0.0, min(1.0, headroom(highest))))
     _days_axis(chart, days)
     digits = 0 if chart.y.high > 0.06 else 1
     title = say("erreur de la voie automatique", "error of the automatic lane")
     chart.y_axis(chart.y.ticks(), lambda value: percent(value, digits), title)
-    for points, series in ((known, 1), (after, 2)):
+    for points, series in drawn:
         chart.band([(x, e.low) for x, e in points], [(x, e.high) for x, e in points], series)
-    chart.line([(x, _value(e)) for x, e in known], 1)
-    chart.line([(x, _value(e)) for x, e in after], 2, style="dashed")
+    for points, series in drawn:
+        chart.line([(x, _value(e)) for x, e in points], series, style="" if series == 1 else "dashed")
     return chart.svg()
+
+
+def _known_and_after(days: Sequence[Day]) -> list[tuple[list[tuple[float, Estimate]], int]]:
+    """Points of the two lines over some days, with the number of each."""
+    known = [(_x(one.day), one.auto_error_known) for one in days if one.auto_error_known.rows >= FEWEST]
+    after = [(_x(one.day), one.auto_error_hindsight) for one in days if one.auto_error_hindsight.rows >= FEWEST]
+    return [(known, 1), (after, 2)]
+
+
+def _pieces(days: Sequence[Day]) -> list[Sequence[Day]]:
+    """Days that follow each other: a line across the days that are not given would say what nobody knows."""
+    numbers = [one.day.toordinal() for one in days]
+    cuts = [place for place in range(1, len(days)) if numbers[place] > numbers[place - 1] + 1]
+    return [days[start:end] for start, end in pairwise([0, *cuts, len(days)])]
+
+
+def days_a_bar(days: Sequence[Day]) -> int:
+    """1, or 7 in a long history."""
+    return 1 if not days or (days[-1].day - days[0].day).days < MOST_BARS else 7
 
 
 def work(name: str, days: Sequence[Day], workload: Workload, review_minutes: float) -> str:
     """Filings for the review team by day, or by week of a long history; hours at the right."""
-    step = 1 if len(days) <= MOST_BARS else 7
-    bars = [days[start : start + step] for start in range(0, len(days), step)]
-    totals = [sum(one.review + one.audit for one in bar) for bar in bars]
+    step = days_a_bar(days)
+    low, high = _range(days)
+    bars = [(place, list(bar)) for place, bar in groupby(days, lambda one: int(_x(one.day) - low) // step)]
+    totals = [sum(one.review + one.audit for one in bar) for _, bar in bars]
     chart = plot(name, _range(days), (0.0, headroom(max(totals, default=1))), right=66)
     _days_axis(chart, days)
     title = say("dossiers par jour", "filings a day") if step == 1 else say("dossiers par semaine", "filings a week")
     chart.y_axis(chart.y.ticks(), number, title)
     hours = [value for value in chart.y.ticks() if value]
     chart.right_axis(hours, lambda value: significant(round(value * review_minutes / 60, 2)), say("heures", "hours"))
-    for bar in bars:
-        left, right = _x(bar[0].day), _x(bar[-1].day) + 1
+    for place, bar in bars:
+        left, right = low + place * step, min(low + (place + 1) * step, high)
         gap = 0.12 * (right - left)
         reviews, audits = sum(one.review for one in bar), sum(one.audit for one in bar)
         chart.bar(left + gap, right - gap, 0.0, reviews, 1)
@@ -133,9 +153,6 @@ def _ticks(chart: Plot, first: date, last: date, about: int) -> None:
 
 
 def _months(first: date, last: date) -> list[date]:
-    found = []
-    year, month = first.year, first.month
-    while (start := date(year, month, 1)) <= last:
-        found.append(start)
-        year, month = year + month // 12, month % 12 + 1
-    return found
+    """First days of months; the first may be before `first`. No day after 9999-12-31 is asked for."""
+    months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+    return [date(month // 12, month % 12 + 1, 1) for month in months]

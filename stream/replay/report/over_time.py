@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from models.backtest.days import WINDOW_DAYS, uncounted
 from models.backtest.drift_figures import DriftSignal
 from models.backtest.evaluated import Evaluation
 from stream.replay.report import calendar, tables
@@ -11,7 +12,7 @@ from stream.replay.report.names import Names
 from stream.replay.report.parts import INTERVAL, figure, heading, paragraph, section
 from stream.replay.report.plot import colour
 from stream.replay.report.signals import signal_name
-from stream.replay.report.words import Said, number, say
+from stream.replay.report.words import Said, number, plain, say
 
 
 def work(evaluation: Evaluation, names: Names) -> str:
@@ -30,16 +31,30 @@ def work(evaluation: Evaluation, names: Names) -> str:
                 median=number(one.workload.median),
                 busy=number(one.workload.busy),
                 most=number(one.workload.most),
-            ),
+            )
+            + _gaps(uncounted(one.days)),
             [
                 ("box b1", say("à reprendre", "to review")),
                 ("box b2", say("audit", "audit")),
-                *([("dash b0", say("95e centile", "95th percentile"))] if len(one.days) <= calendar.MOST_BARS else []),
+                *([("dash b0", say("95e centile", "95th percentile"))] if calendar.days_a_bar(one.days) == 1 else []),
             ],
         )
         for one in evaluation.focus
     )
     return section(say("Charge de l’équipe de reprise", "Work of the review team"), body)
+
+
+def _gaps(days: int) -> Said:
+    if not days:
+        return plain("")
+    return say(
+        " Non comptés : {n} jours sans dossier, par suites de {w} ou plus. Un dossier à la date erronée suffit à en"
+        " faire une.",
+        " Not counted: {n} days without a filing, {w} or more in a row. One filing with a wrong date is enough to"
+        " make such a row.",
+        n=number(days),
+        w=str(WINDOW_DAYS),
+    )
 
 
 def knowledge(evaluation: Evaluation, names: Names) -> str:

@@ -38,6 +38,12 @@ def spoiled(order: Order, tmp_path: Path, what: str) -> tuple[Order, str]:
         return replace(order, models=[model, renamed(model, tmp_path / "other")]), "need the same nomenclature"
     if what == "empty range":
         return replace(order, request=within(order, "2031-01-01", "2032-01-01")), "no filing in the range"
+    if what in ("nothing readable", "unreadable beside an empty range"):
+        path = tmp_path / "unreadable.csv"
+        readable = "f-2,2026-07-01T08:00Z,coiffure\n" if "range" in what else ""
+        path.write_text(f"formality_id,received_at,description_activity\nf-1,one day,boulangerie\n{readable}")
+        request = SourceRequest(kind="file", name=str(path), since="2030-01-01" if readable else None)
+        return replace(order, request=request), "no filing in the range but 1 unreadable (invalid_field 1)"
     if what == "wrong way round":
         return replace(order, request=within(order, "2026-08-01", "2026-07-01")), "does not lie before"
     if what == "no model":
@@ -59,7 +65,18 @@ def renamed(model: Path, target: Path) -> Path:
 
 @pytest.mark.parametrize(
     "what",
-    ["cut short", "damaged", "other nomenclature", "empty range", "wrong way round", "no model", "twice", "no archive"],
+    [
+        "cut short",
+        "damaged",
+        "other nomenclature",
+        "empty range",
+        "nothing readable",
+        "unreadable beside an empty range",
+        "wrong way round",
+        "no model",
+        "twice",
+        "no archive",
+    ],
 )
 def test_what_cannot_be_replayed_is_one_line_and_leaves_nothing(order: Order, tmp_path: Path, what: str) -> None:
     """Each says what is wrong; the output folder is not there afterwards."""

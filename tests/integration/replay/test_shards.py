@@ -151,3 +151,16 @@ def test_a_block_that_begins_a_row_late_is_seen(
     summary = replay(replace(order, output=tmp_path / "out"), Settings(), NOBODY)
     assert summary.counts.filings == FILINGS - 3
     assert content(tmp_path / "out") != content(whole)
+
+
+def test_shards_without_a_readable_filing_are_merged_to_a_refusal(order: Order, tmp_path: Path) -> None:
+    """Each shard alone may be empty; all together are one line, and nothing is left."""
+    table = tmp_path / "unreadable.csv"
+    table.write_text("formality_id,received_at,description_activity\nf-1,one day,boulangerie\n")
+    request = order.request.model_copy(update={"name": str(table), "since": None})
+    folders = [tmp_path / str(number) for number in range(2)]
+    for number, folder in enumerate(folders):
+        replay(replace(order, request=request, output=folder, shard=Shard(number, 2)), Settings(), NOBODY)
+    with pytest.raises(StreamError, match="no filing in the range but 1 unreadable"):
+        merge(folders, tmp_path / "merged")
+    assert not (tmp_path / "merged").exists()

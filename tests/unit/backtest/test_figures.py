@@ -177,3 +177,9 @@ def test_schedules_cut_a_history_at_the_calendars_turns() -> None:
     assert periods("60d", first, end) == [Period(first, date(2026, 2, 18)), Period(date(2026, 2, 18), end)]
     with pytest.raises(TrainingError, match="fortnightly"):
         periods("fortnightly", first, end)
+
+
+@pytest.mark.parametrize("schedule", ["daily", "weekly", "monthly", "quarterly", "yearly", "30d"])
+def test_retraining_stops_at_the_end_of_the_calendar(schedule: str) -> None:
+    """The last day that a filing may have is in the last period."""
+    assert periods(schedule, date(9999, 11, 20), date.max)[-1].end == date.max

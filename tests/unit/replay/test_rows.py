@@ -1,0 +1,66 @@
+"""Rows wherever they stand: each file is read once a day, however many partitions there are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from models import nomenclature
+from schemas.arrow import INSTANT
+from stream.replay import drift
+from stream.replay.drift import COLUMNS, decisions_of
+from stream.replay.judged import Run
+from stream.replay.rows import FILES, Rows
+
+FILINGS = 10
+"""Of a file; each of them has two models' rows."""
+PARTITIONS = FILES + 8
+
+
+@dataclass(frozen=True)
+class Counting(Run):
+    """A run that counts how often each file is read."""
+
+    reads: Counter[int] = field(default_factory=Counter)
+
+    def read(self, number: int, columns: Sequence[str]) -> pa.Table:
+        """As the run does."""
+        self.reads[number] += 1
+        return super().read(number, columns)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Counting:
+    """One file a partition, more of them than are held by default."""
+    (tmp_path / "decisions").mkdir()
+    for partition in range(PARTITIONS):
+        ids = np.repeat([f"{partition}-{place}" for place in range(FILINGS)], 2)
+        columns = {name: pa.nulls(len(ids), pa.string()) for name in COLUMNS}
+        columns |= {"formality_id": pa.array(ids), "received_at": pa.array([0] * len(ids)).cast(INSTANT)}
+        pq.write_table(pa.table(columns), tmp_path / f"decisions/{partition:02}.parquet")
+    return Counting(tmp_path, cast("Any", SimpleNamespace(models=("one", "two"))), nomenclature.load("naf-rev2"))
+
+
+def test_a_day_of_more_files_than_are_held_reads_each_of_them_once(
+    run: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Filings come from all partitions in turn, in many chunks; a day of one file holds no more than usual again."""
+    monkeypatch.setattr(drift, "CHUNK", PARTITIONS + 5)
+    in_turn = np.arange(PARTITIONS * FILINGS).reshape(PARTITIONS, FILINGS).T.ravel()
+    rows = Rows(run, COLUMNS)
+    found = [one["formality_id"] for chunk in decisions_of(rows, in_turn) for one in chunk]
+    assert found == [f"{partition}-{place}" for place in range(FILINGS) for partition in range(PARTITIONS)]
+    assert run.reads == dict.fromkeys(range(PARTITIONS), 1)
+    list(decisions_of(rows, in_turn[:1]))
+    assert run.reads[0] == 1
+    rows.at(np.array([FILINGS]))
+    assert run.reads[1] == 2
