@@ -75,9 +75,9 @@ class TrainingSettings:
         default_factory=lambda: {
             "optimiser": "adagrad",
             "dropout": 0.5,
-            "members": 2,
+            "members": 4,
             "kinship": True,
-            "dim": 200,
+            "dim": 400,
             "lr": 0.3,
             "epoch": 25,
             "wordNgrams": 2,

@@ -103,3 +103,12 @@ def test_a_model_of_texts_that_are_not_french_takes_words_as_they_are(
     assert isinstance(model.classifier, FastTextClassifier)
     assert model.classifier.knows("repairing")
     assert decide(examples[0].formality, model=model, policy=Policy(threshold=0.0)).code == "A"
+
+
+def test_own_data_is_learnt_by_members_of_equal_size_and_the_starter_by_one() -> None:
+    """Each member keeps the 100 dimensions that its figures were measured with (docs/adr/0005)."""
+    own = TrainingSettings().hyperparameters
+    _, starter = recipe.starter("naf-rev2")
+
+    assert (own["members"], own["dim"]) == (4, 400)
+    assert (starter.hyperparameters["members"], starter.hyperparameters["dim"]) == (1, 100)
