@@ -8,6 +8,7 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from stream.errors import UsageError
+from stream.settings import Settings
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -50,6 +51,15 @@ class HealthServer:
         self.port = int(self._server.server_port)
         self._thread = threading.Thread(target=self._server.serve_forever, name="codiflux-http", daemon=True)
         self._thread.start()
+
+    @classmethod
+    def as_set(
+        cls, settings: Settings, *, metrics: Application, live: Callable[[], bool], ready: Callable[[], bool]
+    ) -> HealthServer | None:
+        """A server at the address and port of the settings; none where they name no port."""
+        if not settings.metrics_port:
+            return None
+        return cls(settings.metrics_address, settings.metrics_port, metrics=metrics, live=live, ready=ready)
 
     def close(self) -> None:
         """Stop serving."""

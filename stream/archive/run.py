@@ -169,11 +169,8 @@ class _Archiver:
             log.error("archive_gap", topic=topic, partition=written.place[1], messages=written.lost, why="retention")
 
     def _serve(self) -> HealthServer | None:
-        if not self._settings.metrics_port:
-            return None
-        return HealthServer(
-            self._settings.metrics_address,
-            self._settings.metrics_port,
+        return HealthServer.as_set(
+            self._settings,
             metrics=self._instruments.wsgi_app(),
             live=lambda: self._health.live(time.monotonic()),
             ready=self._health.ready,

@@ -102,11 +102,8 @@ class Monitor:
         return {place: max(start, kept.get(place, start)) for place, start in beginnings.items()}
 
     def _serve(self) -> HealthServer | None:
-        if not self._settings.metrics_port:
-            return None
-        return HealthServer(
-            self._settings.metrics_address,
-            self._settings.metrics_port,
+        return HealthServer.as_set(
+            self._settings,
             metrics=self.instruments.wsgi_app(),
             live=lambda: self.progress.live(time.monotonic()),
             ready=lambda: self.progress.ready,

@@ -149,11 +149,8 @@ class _Worker:
             task.add_done_callback(self._remembering.discard)
 
     def _serve(self) -> HealthServer | None:
-        if not self._settings.metrics_port:
-            return None
-        return HealthServer(
-            self._settings.metrics_address,
-            self._settings.metrics_port,
+        return HealthServer.as_set(
+            self._settings,
             metrics=self._instruments.wsgi_app(),
             live=lambda: self._health.live(time.monotonic()),
             ready=self._health.ready,
