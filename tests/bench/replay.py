@@ -38,8 +38,8 @@ from stream.starter_model import starter_model  # noqa: E402
 
 PLAIN = Path(__file__).with_name("replay_plain.py")
 TWENTY = [f"{number / 20:g}" for number in range(1, 21)]
-SAMPLE_SECONDS = 0.05
-FULL_SAMPLE = 20
+SAMPLE_SECONDS = 0.25
+FULL_SAMPLE = 8
 """Samples from one in which shared pages are told apart to the next."""
 progress = Console(stderr=True, highlight=False, soft_wrap=True)
 
