@@ -62,9 +62,8 @@ def test_an_open_breaker_can_be_scraped_and_the_waiting_process_commits_nothing(
     """An alert can know why a worker ended; SIGTERM does not wait for the scrape."""
     port = free_block()
     stage.send(((f"g-{n}", b"garbage %d" % n) for n in range(200)), partition=1)
-    worker = stage.worker(
-        dead_letter_max_consecutive=50, batch_size=100, metrics_port=port, breaker_linger_seconds=300
-    ).until_ready()
+    # The breaker may open before the worker has said that it started.
+    worker = stage.worker(dead_letter_max_consecutive=50, batch_size=100, metrics_port=port, breaker_linger_seconds=300)
     until(lambda: "codiflux_breaker_open 1.0" in answer(port, "/metrics")[1], "the open breaker is exposed")
     assert worker.process.poll() is None
     assert stage.committed() == dict.fromkeys(range(stage.partitions), 0)
