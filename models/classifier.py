@@ -8,7 +8,7 @@ BLAS (docs/adr/0003-batched-inference.md, docs/adr/0016-remembered-words.md).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,7 @@ from models import adagrad
 from models.errors import ArtefactError, TrainingError
 from models.exact import bits_for, largest, whole
 from models.tokens import TokenVectors
+from models.zeroed_memory import zeroed_memory
 
 Scores = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
@@ -33,12 +34,6 @@ BLOCK_LINES = 64
 """Lines scored together: enough for BLAS, few enough for the processor's cache."""
 HIDDEN_LINES = 512
 """Lines whose hidden vectors are summed together."""
-
-MIN_INPUT_CELLS = 2**23
-"""Cells (buckets times dimension) an input matrix must have, 32 MiB. With one thread fastText fills a
-tenth of it and leaves the rest as the memory was (facebookresearch/fastText issue 1061). From this
-size on, the C library takes fresh pages, which are zero; a smaller matrix may hold leftovers of the
-process: other models from the same data and seed, or NaN."""
 
 PROBABILITY_DECIMALS = 6
 LABEL_PREFIX = "__label__"
@@ -243,17 +238,18 @@ def train(path: Path, *, quantised_to: Path | None = None, **hyperparameters: An
     Raises
     ------
     TrainingError
-        An input matrix under `MIN_INPUT_CELLS`; or, in fastText's words, nothing to learn from or a
-        learning rate that diverges.
+        In fastText's words: nothing to learn from, or a learning rate that diverges.
     """
-    _check_size(hyperparameters)
     # fastText trains without the interpreter's lock but does not hear Ctrl-C: in a thread of its own
     # it leaves this one free to be interrupted.
     try:
         if hyperparameters.pop("optimiser", "sgd") == "adagrad":
             model = _learnt_by_adagrad(path, **hyperparameters)
         else:
-            model = _in_thread(lambda: fasttext.train_supervised(str(path), verbose=0, **hyperparameters))
+            # With one thread the library fills a tenth of its input matrix and leaves the rest as the memory
+            # was (facebookresearch/fastText issue 1061): other models from the same data and seed, or NaN.
+            with zeroed_memory():
+                model = _in_thread(lambda: fasttext.train_supervised(str(path), verbose=0, **hyperparameters))
     except (RuntimeError, ValueError) as error:
         raise TrainingError(f"fastText: {error} A lower learning rate (lr) may help") from error
     destination = quantised_to or path.with_name("model.bin")
@@ -284,16 +280,6 @@ def _learnt_by_adagrad(
         model, path, epoch=epoch, lr=lr, dropout=dropout, seed=dictionary["seed"], members=members, nodes=nodes
     )
     return model
-
-
-def _check_size(given: Mapping[str, Any]) -> None:
-    dim = given.get("dim", 100)
-    buckets = given.get("bucket", 2_000_000) if given.get("wordNgrams", 1) > 1 or given.get("maxn", 0) > 0 else 0
-    if buckets * dim < MIN_INPUT_CELLS:
-        raise TrainingError(
-            f"fastText with {buckets} buckets of dimension {dim} does not train reproducibly: buckets times"
-            f" dimension must be at least {MIN_INPUT_CELLS} (buckets are used with wordNgrams above 1 or maxn above 0)"
-        )
 
 
 def _in_thread(work: Callable[[], Any]) -> Any:

@@ -39,7 +39,7 @@ def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     kept = [line for code in sorted(chosen)[:: max(1, len(chosen) // SMALL_CLASSES)] for line in chosen[code]]
     destination = tmp_path_factory.mktemp("small") / "model"
     settings = training.TrainingSettings()
-    settings.hyperparameters.update(dim=16, members=2, epoch=15, bucket=524_288)
+    settings.hyperparameters.update(dim=16, members=2, epoch=15, bucket=50_000)
     training.train(
         declarations.examples(kept, nomenclature="naf-rev2", seed=1),
         nomenclature=nomenclature.load("naf-rev2"),

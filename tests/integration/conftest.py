@@ -116,7 +116,7 @@ def mixed_examples() -> list[Example]:
 def quick_training() -> TrainingSettings:
     """Trains in a second."""
     settings = TrainingSettings(seed=3)
-    settings.hyperparameters.update(dim=16, members=2, epoch=12, bucket=524_288, wordNgrams=1, maxn=4)
+    settings.hyperparameters.update(dim=16, members=2, epoch=12, bucket=50_000, wordNgrams=1, maxn=4)
     return settings
 
 

@@ -77,7 +77,7 @@ def small_settings() -> TrainingSettings:
         "minn": 3,
         "maxn": 4,
         "minCount": 1,
-        "bucket": 350_000,
+        "bucket": 20_000,
         "loss": "softmax",
         "thread": 1,
     }

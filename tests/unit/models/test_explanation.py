@@ -51,7 +51,7 @@ def classifier(
     path = folder / "training.txt"
     lines = (f"{LABEL_PREFIX}{example.code} {_line(example.formality)}\n" for example in small_examples)
     path.write_text("".join(lines), encoding="utf-8")
-    chosen = {"loss": loss, "wordNgrams": ngrams, "dim": 8, "bucket": 1_050_000, "epoch": 10}
+    chosen = {"loss": loss, "wordNgrams": ngrams, "dim": 8, "bucket": 50_000, "epoch": 10}
     destination = folder / "model.ftz" if quantised else None
     train(path, quantised_to=destination, seed=3, **{**small_settings.hyperparameters, **chosen})
     return FastTextClassifier(destination or folder / "model.bin", temperature=1.3)
