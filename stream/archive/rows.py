@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import chain, compress
 from typing import Any
 
 import numpy as np
@@ -100,11 +101,11 @@ def _provenance(headers: RawHeaders) -> DeadLetter | None:
 
 
 def _headers(headers: Sequence[RawHeaders], left_out: frozenset[str]) -> pa.Array:
-    # Most messages have none that is kept: what is left is counted first, and flattened once.
-    kept = [[pair for pair in of_message if pair[0] not in left_out] for of_message in headers]
-    ends = np.concatenate(([0], np.cumsum([len(pairs) for pairs in kept], dtype=np.int32))).astype(np.int32)
-    names = [name for pairs in kept for name, _ in pairs]
-    values = [value for pairs in kept for _, value in pairs]
+    pairs = list(chain.from_iterable(headers))
+    kept = [name not in left_out for name, _ in pairs]
+    before = np.concatenate(([0], np.cumsum(kept, dtype=np.int32)))
+    ends = before[np.concatenate(([0], np.cumsum(list(map(len, headers)))))].astype(np.int32)
+    names, values = zip(*compress(pairs, kept), strict=True) if before[-1] else ((), ())
     items = pa.StructArray.from_arrays(
         [pa.array(names, pa.string()), pa.array(values, pa.binary())], fields=list(HEADER)
     )

@@ -24,6 +24,7 @@ from stream.archive.layout import Place
 from stream.archive.stores import Store, open_store
 from stream.archive.writing import Limits, Writer, Written
 from stream.exposition import HealthServer
+from stream.garbage import collect_seldom
 from stream.kafka.admin import Cluster, Partition
 from stream.kafka.subscription import Subscription
 from stream.settings import Settings
@@ -101,6 +102,7 @@ class _Archiver:
 
     def run(self, stop: threading.Event, *, once: bool) -> Totals:
         server = self._serve()
+        collect_seldom()
         log.info("archive_started", topics=sorted(self._names.values()), output=self._output)
         try:
             while not stop.is_set():

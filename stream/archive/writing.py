@@ -22,7 +22,7 @@ from stream.archive.stores import Store
 from stream.errors import ArchiveDamaged, UsageError
 from stream.records import Messages
 
-CONVERTED_MESSAGES = 2_048
+CONVERTED_MESSAGES = 4_096
 CONVERTED_BYTES = 4 << 20
 """Messages become columns when there are so many of them, or bytes: Arrow is fast with many at once."""
 

@@ -171,9 +171,11 @@ def _part(shard: str | None, request: SourceRequest) -> Shard | None:
 
 def _replay(order: Order, team: Team | None) -> Summary:
     from stream.cli.output import messages, progress_bar
+    from stream.garbage import collect_seldom
     from stream.replay.run import Told, replay
     from stream.settings import read_settings
 
+    collect_seldom()
     with progress_bar("replaying", total=None, paced=True) as progress:
         task = progress.task_ids[0]
         told = Told(

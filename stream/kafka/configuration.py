@@ -36,6 +36,17 @@ def client_configuration(settings: Settings) -> dict[str, Any]:
     return configuration
 
 
+def consumer_configuration(settings: Settings) -> dict[str, Any]:
+    """A consumer that commits nothing by itself and says where a partition ends."""
+    return client_configuration(settings) | {
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "enable.partition.eof": True,
+        # A second by default: too long for a queue that is full after a moment and empty after another.
+        "fetch.queue.backoff.ms": 20,
+    }
+
+
 def producer_configuration(settings: Settings) -> dict[str, Any]:
     """A producer that keeps order, writes once and partitions like Java clients (murmur2).
 

@@ -21,7 +21,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from stream.errors import BrokerUnavailable
 from stream.kafka.admin import Partition
-from stream.kafka.configuration import client_configuration
+from stream.kafka.configuration import consumer_configuration
 from stream.kafka.reader import PASSING
 from stream.settings import Settings
 
@@ -148,18 +148,13 @@ class MergedConsumer:
     def __init__(self, settings: Settings, *, group: str, starts: Mapping[Partition, int], now: float) -> None:
         self._merge = Merge(list(starts), now)
         self._consumer = Consumer(
-            client_configuration(settings)
+            consumer_configuration(settings)
             | {
                 "group.id": group,
-                "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
-                "enable.partition.eof": True,
                 "auto.offset.reset": "earliest",
                 "queued.max.messages.kbytes": BUFFER_KILOBYTES,
                 "fetch.message.max.bytes": FETCH_BYTES,
                 "fetch.max.bytes": FETCH_ALL_BYTES,
-                # A second by default: too long for a queue that is full after a moment and empty after another.
-                "fetch.queue.backoff.ms": 20,
                 "fetch.wait.max.ms": 100,
                 "topic.metadata.refresh.interval.ms": 30_000,
             }

@@ -17,7 +17,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from stream.errors import BrokerUnavailable
 from stream.kafka.admin import Cluster, Partition
-from stream.kafka.configuration import client_configuration
+from stream.kafka.configuration import consumer_configuration
 from stream.records import Record, from_milliseconds
 from stream.settings import Settings
 
@@ -147,12 +147,9 @@ def _assigned(settings: Settings, spans: Sequence[Span], buffer_kilobytes: int) 
 
 
 def _configuration(settings: Settings) -> dict[str, Any]:
-    return client_configuration(settings) | {
+    return consumer_configuration(settings) | {
         # The client library wants a name; nothing joins it and nothing is committed to it.
         "group.id": f"{settings.topic_prefix}codiflux-reader",
-        "enable.auto.commit": False,
-        "enable.auto.offset.store": False,
-        "enable.partition.eof": True,
         "auto.offset.reset": "earliest",
         "fetch.wait.max.ms": 50,
     }

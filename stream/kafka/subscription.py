@@ -9,7 +9,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from stream.errors import BrokerUnavailable
 from stream.kafka.admin import Partition
-from stream.kafka.configuration import client_configuration
+from stream.kafka.configuration import consumer_configuration
 from stream.kafka.reader import BUFFER_KILOBYTES, PASSING
 from stream.records import Messages
 from stream.settings import Settings
@@ -137,13 +137,10 @@ def _columns(messages: Sequence[Any]) -> Messages:
 
 
 def _configuration(settings: Settings, group: str) -> dict[str, Any]:
-    return client_configuration(settings) | {
+    return consumer_configuration(settings) | {
         "group.id": f"{settings.topic_prefix}{group}",
         "partition.assignment.strategy": "cooperative-sticky",
         "session.timeout.ms": int(settings.session_timeout_seconds * 1000),
-        "enable.auto.commit": False,
-        "enable.auto.offset.store": False,
-        "enable.partition.eof": True,
         # What is no longer there is a gap, and a gap is said.
         "auto.offset.reset": "error",
         "queued.max.messages.kbytes": BUFFER_KILOBYTES,

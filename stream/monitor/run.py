@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import signal
 import threading
 import time
@@ -14,6 +13,7 @@ from monitoring import catalogue
 from monitoring.instruments import Instruments
 from stream import bootstrap
 from stream.exposition import HealthServer
+from stream.garbage import collect_seldom
 from stream.kafka.admin import Cluster, Partition
 from stream.kafka.merged import MergedConsumer
 from stream.monitor.engine import Engine
@@ -47,10 +47,7 @@ def run_monitor(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     monitor = Monitor(settings)
-    # What is there now lives as long as the process, and batches make no cycles.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    collect_seldom()
     try:
         monitor.run(stop)
     finally:

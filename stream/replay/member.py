@@ -9,7 +9,6 @@ folder of parts, so that the number of them changes no byte.
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -24,6 +23,7 @@ from pydantic_core import to_json
 from models.coding import CodingModel
 from models.errors import ModelError
 from stream.errors import StreamError
+from stream.garbage import collect_seldom
 from stream.replay.opening import open_source
 from stream.replay.work import Task, decide_units, open_models
 from stream.settings import read_settings
@@ -37,7 +37,7 @@ def main() -> int:
         return _failed(error)
     tasks = [Task.model_validate_json(line) for line in sys.stdin.buffer]
     # A collection of garbage would write to every object, and so copy the memory that is shared.
-    gc.freeze()
+    collect_seldom()
     return _wait([_forked(task, models) for task in tasks])
 
 

@@ -7,7 +7,6 @@ ends at once and without commit when the world is wrong, for the supervisor to r
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -23,6 +22,7 @@ from monitoring.instruments import Instruments
 from stream import bootstrap
 from stream.errors import BrokerUnavailable, CircuitOpen, StreamError
 from stream.exposition import HealthServer
+from stream.garbage import collect_seldom
 from stream.kafka.producer import AwaitableProducer
 from stream.redis_store import RedisStore
 from stream.settings import Settings
@@ -47,11 +47,7 @@ log = structlog.get_logger(__name__)
 def run_worker(settings: Settings) -> None:
     """Run until a signal comes; returns after a clean stop."""
     deciding = bootstrap.open_deciding(settings)
-    # The model and the libraries live as long as the process: the collector need not walk them,
-    # and batches make no cycles, so that it may come by seldom.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    collect_seldom()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_Worker(settings, deciding).run())
 
