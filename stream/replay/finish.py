@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from models import artefact
 from models.backtest.evaluated import Evaluation, LabelFigures
-from models.backtest.figures import ScheduleFigures
-from models.training import TrainingSettings
 from stream.errors import UsageError
-from stream.filings import read_examples
 from stream.replay import evaluation as evaluating
-from stream.replay.drift import drift_of
 from stream.replay.history import History
 from stream.replay.judged import Run
 from stream.replay.label_join import JoinedLabels, join
 from stream.replay.label_sources import read_labels
 from stream.replay.options import FinishOptions, costs_of, delay_seconds
 from stream.replay.report.page import draw
-from stream.replay.retraining import Retraining
 from stream.replay.summary import Summary
+
+if TYPE_CHECKING:
+    from models.training import TrainingSettings
 
 REPORT = "report.html"
 
@@ -64,7 +63,7 @@ def finish(
     following = following or Following()
     nomenclature = artefact.read_nomenclature(models[0], artefact.read_manifest(models[0]))
     run = Run(folder, summary, nomenclature)
-    evaluation = _evaluate(run, options, models[0], following, training or TrainingSettings())
+    evaluation = _evaluate(run, options, models[0], following, training)
     titles = {**nomenclature.branch_labels, **nomenclature.labels}
     try:
         (folder / REPORT).write_text(draw(summary, evaluation, titles), encoding="utf-8")
@@ -74,22 +73,26 @@ def finish(
 
 
 def _evaluate(
-    run: Run, options: FinishOptions, model: Path, following: Following, training: TrainingSettings
+    run: Run, options: FinishOptions, model: Path, following: Following, training: TrainingSettings | None
 ) -> Evaluation:
+    # River and scipy's optimisers take two seconds to load: only where they are used.
     costs = costs_of(options)
     joined, labels = _labels(run, options)
     history = History(run, joined)
     found = evaluating.evaluate(history, labels=labels, costs=costs, examples=options.examples)
     added: dict[str, object] = {}
     if options.drift:
+        from stream.replay.drift import drift_of
+
         following.note("looking for drift over event time")
         following.total(len(history))
         added["drift"] = drift_of(history, model, done=following.done)
     if options.schedules and joined is not None:
+        from stream.filings import read_examples
+        from stream.replay.retraining import Retraining
+
         more = read_examples([Path(name) for name in options.retrain_with], run.nomenclature)
-        schedules: tuple[ScheduleFigures, ...] = Retraining(
-            history, joined, costs, more, training, following.note
-        ).figures(options.schedules)
+        schedules = Retraining(history, joined, costs, more, training, following.note).figures(options.schedules)
         added["retraining"] = schedules
     return found.model_copy(update=added)
 

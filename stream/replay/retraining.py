@@ -74,7 +74,7 @@ class Retraining:
     more
         Labelled filings that every model learns as well, such as those of the model given.
     settings
-        How to train.
+        How to train; as `codiflux train` does by default.
     told
         Called with a line for each training that begins.
     """
@@ -83,7 +83,7 @@ class Retraining:
     joined: JoinedLabels
     costs: Costs
     more: Sequence[Example] = ()
-    settings: TrainingSettings = field(default_factory=TrainingSettings)
+    settings: TrainingSettings | None = None
     told: Callable[[str], None] = lambda line: None
 
     def figures(self, schedules: Sequence[str]) -> tuple[ScheduleFigures, ...]:
