@@ -37,6 +37,9 @@ class Contender:
         Of the round's messages; slow ones get fewer.
     kafka
         Reads and writes Kafka; the others measure themselves.
+    at_once
+        Processes without Kafka that do so beside each other, each with all messages: what the machine's
+        cores give.
     """
 
     name: str
@@ -48,11 +51,23 @@ class Contender:
     share: float = 1.0
     kafka: bool = True
     latency: bool = True
+    at_once: int = 1
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
 CONTENDERS = (
     Contender("raw", "raw fastText predict, k=5", "in_memory.py", ("raw",), share=0.3, kafka=False, latency=False),
+    Contender(
+        "raw2",
+        "raw fastText predict, two at once",
+        "in_memory.py",
+        ("raw",),
+        datasets=(DISTINCT,),
+        share=0.3,
+        kafka=False,
+        latency=False,
+        at_once=2,
+    ),
     Contender(
         "memory",
         "parse + predict + build, in memory",
@@ -62,6 +77,7 @@ CONTENDERS = (
         kafka=False,
         latency=False,
     ),
+    Contender("relay", "relay of bytes, nothing decided", "relay.py", datasets=()),
     Contender("plain", "plain confluent-kafka loop", "plain_loop.py"),
     Contender("quix", "Quix Streams", "quix_worker.py", python=BENCH_PYTHON),
     Contender("faust", "naive Faust", "naive_faust.py", datasets=(DISTINCT,), share=0.1),

@@ -38,6 +38,8 @@ from stream.starter_model import starter_model  # noqa: E402
 
 PLAIN = Path(__file__).with_name("replay_plain.py")
 TWENTY = [f"{number / 20:g}" for number in range(1, 21)]
+TWICE = "raw predict twice at once"
+"""What the machine's two cores give: two processes that share nothing."""
 SAMPLE_SECONDS = 0.25
 FULL_SAMPLE = 8
 """Samples from one in which shared pages are told apart to the next."""
@@ -62,7 +64,8 @@ def main() -> int:
                 for case, command, rows in cases:
                     # An output each: the plain contenders write a file, a replay a folder.
                     output = folder / f"out-{number}-{len(found)}"
-                    found.setdefault(case, []).append(_measured(command, output, rows, settings))
+                    at_once = 2 if TWICE in case else 1
+                    found.setdefault(case, []).append(_measured(command, output, rows, settings, at_once=at_once))
                     progress.print(f"round {number + 1}: {case}: {found[case][-1]}")
                     shutil.rmtree(output, ignore_errors=True)
     _show(found)
@@ -110,6 +113,7 @@ def _cases(
         plain = [str(models[0]), str(tables[dataset]), str(min(options.plain, options.filings))]
         count = min(options.plain, options.filings)
         cases.append((f"raw predict, {dataset}", [sys.executable, str(PLAIN), "raw", *plain], count))
+        cases.append((f"{TWICE}, {dataset}", [sys.executable, str(PLAIN), "raw", *plain], count))
         cases.append((f"Parquet, {dataset}", [*file, *one], options.filings))
         cases.append((f"Parquet, {dataset}, 2 processes", [*file, *one, "--processes", "2"], options.filings))
     file = [*replay, "--from-file", str(tables[REPEATING])]
@@ -142,7 +146,8 @@ def _sibling(model: Path, folder: Path, number: int) -> Path:
     return folder
 
 
-def _measured(command: Sequence[str], output: Path, rows: int, settings: Settings) -> dict[str, float]:
+def _measured(command: Sequence[str], output: Path, rows: int, settings: Settings, *, at_once: int) -> dict[str, float]:
+    """One case; memory is that of the first of the processes that are started at once."""
     plain = str(PLAIN) in command
     environment = os.environ | {
         "CODIFLUX_KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
@@ -151,19 +156,21 @@ def _measured(command: Sequence[str], output: Path, rows: int, settings: Setting
     }
     started = time.perf_counter()
     ending = [str(output)] if plain else ["--output", str(output)]
-    child = subprocess.Popen([*command, *ending], stdout=subprocess.PIPE, env=environment, cwd=ROOT)
-    peak = _Peak(child.pid)
     before = os.times()
-    said, _ = child.communicate()
+    children = [
+        subprocess.Popen([*command, *ending], stdout=subprocess.PIPE, env=environment, cwd=ROOT) for _ in range(at_once)
+    ]
+    peak = _Peak(children[0].pid)
+    said = [child.communicate()[0] for child in children]
     after = os.times()
     seconds = time.perf_counter() - started
-    if child.returncode:
-        raise RuntimeError(f"{' '.join(command)} ended with {child.returncode}")
+    if any(child.returncode for child in children):
+        raise RuntimeError(f"{' '.join(command)} ended with {[child.returncode for child in children]}")
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
     if plain:
-        figures = json.loads(said.splitlines()[-1])
-        seconds, cpu = figures["seconds"], figures["cpu_seconds"]
-    return {"rows": rows, "seconds": seconds, "cpu_seconds": cpu, **peak.megabytes()}
+        figures = [json.loads(one.splitlines()[-1]) for one in said]
+        seconds, cpu = max(one["seconds"] for one in figures), sum(one["cpu_seconds"] for one in figures)
+    return {"rows": rows * at_once, "seconds": seconds, "cpu_seconds": cpu, **peak.megabytes()}
 
 
 class _Peak:

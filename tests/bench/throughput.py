@@ -95,14 +95,15 @@ def _watch(topics: RoundTopics, running: Running, broker: Broker, expected: int)
 def _in_memory(contender: Contender, filings: list[Filing], model: Path, folder: Path) -> Measured:
     file = folder / "messages.jsonl"
     file.write_bytes(b"\n".join(filing.value for filing in filings))
-    done = subprocess.run(
-        [str(contender.python), f"tests/bench/{contender.script}", *contender.arguments, str(model), str(file)],
-        cwd=ROOT,
-        env={**os.environ, **ONE_THREAD},
-        check=False,
-        capture_output=True,
-        text=True,
+    command = [str(contender.python), f"tests/bench/{contender.script}", *contender.arguments, str(model), str(file)]
+    processes = [
+        subprocess.Popen(command, cwd=ROOT, env={**os.environ, **ONE_THREAD}, stdout=subprocess.PIPE, text=True)
+        for _ in range(contender.at_once)
+    ]
+    said = [process.communicate()[0] for process in processes]
+    if any(process.returncode for process in processes):
+        raise RuntimeError(f"ended with {[process.returncode for process in processes]}, see above")
+    found = [Measured(**json.loads(line)) for line in said]
+    return Measured(
+        sum(one.messages for one in found), max(one.seconds for one in found), sum(one.cpu_seconds for one in found)
     )
-    if done.returncode != 0:
-        raise RuntimeError(f"ended with {done.returncode}:\n{done.stderr}")
-    return Measured(**json.loads(done.stdout))
