@@ -20,7 +20,7 @@ from schemas.reasons import DecisionReason
 from stream.replay.filings import Index
 
 REMEMBERED = 200_000
-"""Contents whose codings are kept, about 0.5 kB each and 70 bytes a model; then all are forgotten."""
+"""Contents whose codings are kept, about 0.2 kB each and 70 bytes a model; then all are forgotten."""
 BATCH = 2_048
 """Contents coded at a time."""
 
@@ -78,6 +78,11 @@ class CodingTable:
 
     What is remembered is bounded, and nothing of it shows in the answers: a coding depends on its
     content and the artefact alone.
+
+    Parameters
+    ----------
+    remembered
+        Contents whose codings are kept.
     """
 
     def __init__(self, models: Sequence[CodingModel], vocabulary: Vocabulary, *, remembered: int = REMEMBERED) -> None:
@@ -85,19 +90,27 @@ class CodingTable:
         # Their own caches would remember the same again, in more room.
         self._coders = [_Coder(model, numbers) for model in models]
         self._remembered = remembered
-        self._places: dict[Content, int] = {}
+        self._places: dict[bytes, int] = {}
         self._tables: list[Table] = []
         self._forget()
 
-    def of(self, contents: Sequence[Content]) -> list[Table]:
-        """For each model the codings of distinct contents, shape (contents,)."""
+    def of(self, contents: Sequence[Content], digests: Sequence[bytes]) -> list[Table]:
+        """For each model the codings of distinct contents, shape (contents,).
+
+        Parameters
+        ----------
+        digests
+            What each content is remembered by (`stream.replay.identities.digests`).
+        """
         if len(self._places) + len(contents) > self._remembered and self._places:
             self._forget()
         places = self._places
-        new = [content for content in contents if content not in places]
+        new = [(digest, content) for digest, content in zip(digests, contents, strict=True) if digest not in places]
         if new:
-            self._learn(new)
-        chosen = np.fromiter((places[content] for content in contents), dtype=np.int64, count=len(contents))
+            first = len(places)
+            places.update((digest, first + number) for number, (digest, _) in enumerate(new))
+            self._learn([content for _, content in new])
+        chosen = np.fromiter(map(places.__getitem__, digests), dtype=np.int64, count=len(contents))
         return [table[chosen] for table in self._tables]
 
     def _forget(self) -> None:
@@ -105,8 +118,6 @@ class CodingTable:
         self._tables = [np.zeros(0, dtype=LAYOUT) for _ in self._coders]
 
     def _learn(self, new: Sequence[Content]) -> None:
-        first = len(self._places)
-        self._places.update((content, first + number) for number, content in enumerate(new))
         # A coding depends on these fields alone: a value without the others takes a tenth of the time.
         filings = cast("list[Formality]", list(starmap(Filed, new)))
         for number, coder in enumerate(self._coders):

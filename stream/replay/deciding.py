@@ -16,7 +16,7 @@ from models.coding import CodingModel
 from models.policy import Policy
 from schemas.decision import MAX_CANDIDATES, Route
 from stream.replay import columns, identities, routing
-from stream.replay.codings import NONE, REASONS, REMEMBERED, STAGES, CodingTable, Table, Vocabulary
+from stream.replay.codings import NONE, REASONS, STAGES, CodingTable, Table, Vocabulary
 from stream.replay.filings import UnitFilings, word_columns
 
 Numbers = npt.NDArray[Any]
@@ -38,8 +38,6 @@ class Decider:
     ----------
     all_ids
         Decision ids under every policy, a microsecond each; otherwise under the first.
-    remembered
-        Contents whose codings are kept.
     """
 
     def __init__(
@@ -48,19 +46,19 @@ class Decider:
         policies: Sequence[Policy],
         *,
         all_ids: bool = False,
-        remembered: int = REMEMBERED,
     ) -> None:
         self._models = models
         self._policies = policies
         self._all_ids = all_ids
         self._vocabulary = Vocabulary.of(models)
-        self._codings = CodingTable(models, self._vocabulary, remembered=remembered)
+        self._codings = CodingTable(models, self._vocabulary)
         self._segmented = any(policy.segments for policy in policies)
         self.schema = columns.schema(len(policies), all_ids=all_ids)
 
     def decide(self, unit: UnitFilings) -> tuple[pa.RecordBatch, Outcomes]:
         """The rows of a unit and their count by outcome."""
-        work = _Work(unit, self._codings.of(unit.contents), len(self._models))
+        written = identities.written(unit.contents)
+        work = _Work(unit, written, self._codings.of(unit.contents, identities.digests(written)), len(self._models))
         outcomes = Outcomes()
         for number, table in enumerate(work.tables, start=1):
             for stage, count in zip(STAGES, np.bincount(table["stage"][unit.content], minlength=3), strict=False):
@@ -133,7 +131,7 @@ class Decider:
 
     def _ids(self, work: _Work, policy: Policy, heads: Sequence[bytes], place: Sequence[int]) -> list[str]:
         by_model = [
-            identities.decision_ids(heads, place, identities.tails(work.unit.contents, model.version, policy.version))
+            identities.decision_ids(heads, place, identities.tails(work.written, model.version, policy.version))
             for model in self._models
         ]
         return by_model[0] if len(by_model) == 1 else [one for ids in zip(*by_model, strict=True) for one in ids]
@@ -176,6 +174,7 @@ class _Work:
     """A unit and its codings; columns over contents become columns over rows here."""
 
     unit: UnitFilings
+    written: Sequence[bytes]
     tables: Sequence[Table]
     models: int
 

@@ -19,10 +19,20 @@ def heads(formality_ids: Sequence[str]) -> list[bytes]:
     return [b"[" + to_json(identity) for identity in formality_ids]
 
 
-def tails(contents: Sequence[Content], model_version: str, policy_version: str) -> list[bytes]:
+def written(contents: Sequence[Content]) -> list[bytes]:
+    """Each content as it stands within the array."""
+    return [b"," + to_json(content)[1:-1] for content in contents]
+
+
+def tails(written: Sequence[bytes], model_version: str, policy_version: str) -> list[bytes]:
     """What follows the formality id, for each content."""
     end = b"," + to_json((model_version, policy_version))[1:]
-    return [b"," + to_json(content)[1:-1] + end for content in contents]
+    return [content + end for content in written]
+
+
+def digests(written: Sequence[bytes]) -> list[bytes]:
+    """16 bytes that stand for a content: a tenth of its room."""
+    return [hashlib.blake2b(content, digest_size=16).digest() for content in written]
 
 
 def decision_ids(heads: Sequence[bytes], content: Sequence[int], tails: Sequence[bytes]) -> list[str]:

@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict
 from models import artefact
 from models.coding import CodingModel
 from models.policy import Policy
-from stream.replay.codings import REMEMBERED
 from stream.replay.deciding import Decider
 from stream.replay.parts import write_part
 from stream.replay.plan import SourceRequest
@@ -23,13 +22,7 @@ Done = Callable[[int], None]
 
 
 class Task(BaseModel):
-    """What one process decides.
-
-    Parameters
-    ----------
-    remembered
-        Contents whose codings it keeps.
-    """
+    """What one process decides."""
 
     model_config = ConfigDict(frozen=True, protected_namespaces=())
 
@@ -39,19 +32,13 @@ class Task(BaseModel):
     all_ids: bool
     units: tuple[tuple[int, int, int], ...]
     folder: Path
-    remembered: int = REMEMBERED
 
 
 def shares_of(task: Task, processes: int) -> list[Task]:
-    """One task for each process, of about as many offsets; together they remember as much as one would."""
+    """One task for each process, of about as many offsets."""
     shares = [share for share in parts([Unit(*unit) for unit in task.units], processes) if share]
     return [
-        task.model_copy(
-            update={
-                "units": tuple((unit.partition, unit.start, unit.end) for unit in share),
-                "remembered": task.remembered // len(shares),
-            }
-        )
+        task.model_copy(update={"units": tuple((unit.partition, unit.start, unit.end) for unit in share)})
         for share in shares
     ]
 
@@ -65,7 +52,7 @@ def decide_units(task: Task, models: Sequence[CodingModel], source: Source, done
     """Decide the units of a task in this process, one file each."""
     # Arrow's own allocator keeps what is freed for a while, 50 MB of it, and is no faster here.
     pa.set_memory_pool(pa.system_memory_pool())
-    decider = Decider(models, task.policies, all_ids=task.all_ids, remembered=task.remembered)
+    decider = Decider(models, task.policies, all_ids=task.all_ids)
     for unit, filings in source.read([Unit(*unit) for unit in task.units]):
         batch, outcomes = decider.decide(filings)
         write_part(task.folder / unit.file_name, batch, filings.tally, outcomes)
