@@ -19,8 +19,8 @@ from schemas.formality import CODING_FIELDS, Formality
 from schemas.reasons import DecisionReason
 from stream.replay.filings import Index
 
-REMEMBERED = 200_000
-"""Contents whose codings are kept, about 0.2 kB each and 70 bytes a model; then all are forgotten."""
+GENERATION = 65_536
+"""Contents whose codings are kept, twice as many in all, about 0.15 kB each and 70 bytes a model."""
 BATCH = 2_048
 """Contents coded at a time."""
 
@@ -77,22 +77,21 @@ class CodingTable:
     """Codings of contents by every model, each coded when first met.
 
     What is remembered is bounded, and nothing of it shows in the answers: a coding depends on its
-    content and the artefact alone.
+    content and the artefact alone. It is in two generations: what the older one holds and nobody asks
+    for while the younger one fills is forgotten.
 
     Parameters
     ----------
-    remembered
-        Contents whose codings are kept.
+    generation
+        Contents whose codings a generation keeps, or those of one call.
     """
 
-    def __init__(self, models: Sequence[CodingModel], vocabulary: Vocabulary, *, remembered: int = REMEMBERED) -> None:
+    def __init__(self, models: Sequence[CodingModel], vocabulary: Vocabulary, *, generation: int = GENERATION) -> None:
         numbers = {code: number for number, code in enumerate(vocabulary.codes)}
         # Their own caches would remember the same again, in more room.
         self._coders = [_Coder(model, numbers) for model in models]
-        self._remembered = remembered
-        self._places: dict[bytes, int] = {}
-        self._tables: list[Table] = []
-        self._forget()
+        self._generation = generation
+        self._young = self._old = _Generation.empty(len(models))
 
     def of(self, contents: Sequence[Content], digests: Sequence[bytes]) -> list[Table]:
         """For each model the codings of distinct contents, shape (contents,).
@@ -102,32 +101,54 @@ class CodingTable:
         digests
             What each content is remembered by (`stream.replay.identities.digests`).
         """
-        if len(self._places) + len(contents) > self._remembered and self._places:
-            self._forget()
-        places = self._places
-        new = [(digest, content) for digest, content in zip(digests, contents, strict=True) if digest not in places]
-        if new:
-            first = len(places)
-            places.update((digest, first + number) for number, (digest, _) in enumerate(new))
-            self._learn([content for _, content in new])
-        chosen = np.fromiter(map(places.__getitem__, digests), dtype=np.int64, count=len(contents))
-        return [table[chosen] for table in self._tables]
+        if len(self._young.places) + len(contents) > self._generation:
+            self._old, self._young = self._young, _Generation.empty(len(self._coders))
+        young, old = self._young, self._old
+        recalled = [digest for digest in digests if digest in old.places and digest not in young.places]
+        young.add(recalled, old.of(recalled))
+        pairs = zip(digests, contents, strict=True)
+        new = {digest: content for digest, content in pairs if digest not in young.places}
+        young.add(list(new), self._coded(list(new.values())))
+        return young.of(digests)
 
-    def _forget(self) -> None:
-        self._places = {}
-        self._tables = [np.zeros(0, dtype=LAYOUT) for _ in self._coders]
-
-    def _learn(self, new: Sequence[Content]) -> None:
+    def _coded(self, new: Sequence[Content]) -> list[Table]:
         # A coding depends on these fields alone: a value without the others takes a tenth of the time.
         filings = cast("list[Formality]", list(starmap(Filed, new)))
-        for number, coder in enumerate(self._coders):
-            added = np.zeros(len(new), dtype=LAYOUT)
+        tables = []
+        for coder in self._coders:
+            table = np.zeros(len(new), dtype=LAYOUT)
             for name, absent in (("settled", NONE), ("codes", NONE), ("probabilities", np.nan)):
-                added[name] = absent
+                table[name] = absent
             for start in range(0, len(new), BATCH):
-                coder.fill(added[start : start + BATCH], filings[start : start + BATCH])
-            added["confidence_index"] = _confidence(added["probabilities"])
-            self._tables[number] = np.concatenate([self._tables[number], added])
+                coder.fill(table[start : start + BATCH], filings[start : start + BATCH])
+            table["confidence_index"] = _confidence(table["probabilities"])
+            tables.append(table)
+        return tables
+
+
+@dataclass(slots=True)
+class _Generation:
+    """Codings, for each model a table; `places` has each content's digest and its row."""
+
+    places: dict[bytes, int]
+    tables: list[Table]
+
+    @classmethod
+    def empty(cls, models: int) -> _Generation:
+        return cls({}, [np.zeros(0, dtype=LAYOUT)] * models)
+
+    def of(self, digests: Sequence[bytes]) -> list[Table]:
+        """The rows of contents that are here."""
+        chosen = np.fromiter(map(self.places.__getitem__, digests), dtype=np.int64, count=len(digests))
+        return [table[chosen] for table in self.tables]
+
+    def add(self, digests: Sequence[bytes], tables: Sequence[Table]) -> None:
+        """Contents that are not here, and their rows."""
+        if not digests:
+            return
+        first = len(self.places)
+        self.places.update((digest, first + number) for number, digest in enumerate(digests))
+        self.tables = [np.concatenate(both) for both in zip(self.tables, tables, strict=True)]
 
 
 class _Coder:

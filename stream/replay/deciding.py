@@ -131,7 +131,7 @@ class Decider:
 
     def _ids(self, work: _Work, policy: Policy, heads: Sequence[bytes], place: Sequence[int]) -> list[str]:
         by_model = [
-            identities.decision_ids(heads, place, identities.tails(work.written, model.version, policy.version))
+            identities.decision_ids(heads, place, work.written, identities.end(model.version, policy.version))
             for model in self._models
         ]
         return by_model[0] if len(by_model) == 1 else [one for ids in zip(*by_model, strict=True) for one in ids]

@@ -24,10 +24,9 @@ def written(contents: Sequence[Content]) -> list[bytes]:
     return [b"," + to_json(content)[1:-1] for content in contents]
 
 
-def tails(written: Sequence[bytes], model_version: str, policy_version: str) -> list[bytes]:
-    """What follows the formality id, for each content."""
-    end = b"," + to_json((model_version, policy_version))[1:]
-    return [content + end for content in written]
+def end(model_version: str, policy_version: str) -> bytes:
+    """What follows the content."""
+    return b"," + to_json((model_version, policy_version))[1:]
 
 
 def digests(written: Sequence[bytes]) -> list[bytes]:
@@ -35,13 +34,13 @@ def digests(written: Sequence[bytes]) -> list[bytes]:
     return [hashlib.blake2b(content, digest_size=16).digest() for content in written]
 
 
-def decision_ids(heads: Sequence[bytes], content: Sequence[int], tails: Sequence[bytes]) -> list[str]:
+def decision_ids(heads: Sequence[bytes], content: Sequence[int], written: Sequence[bytes], end: bytes) -> list[str]:
     """The id of each filing's decision.
 
     Parameters
     ----------
     content
-        For each filing the place of its content in `tails`.
+        For each filing the place of its content in `written`.
     """
     sha256 = hashlib.sha256
-    return [sha256(head + tails[place]).hexdigest()[:32] for head, place in zip(heads, content, strict=True)]
+    return [sha256(head + written[place] + end).hexdigest()[:32] for head, place in zip(heads, content, strict=True)]
