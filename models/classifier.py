@@ -238,7 +238,8 @@ def train(path: Path, *, quantised_to: Path | None = None, **hyperparameters: An
     Raises
     ------
     TrainingError
-        In fastText's words: nothing to learn from, or a learning rate that diverges.
+        In fastText's words: nothing to learn from, or a learning rate that diverges. Or no GNU C library
+        for its own training.
     """
     # fastText trains without the interpreter's lock but does not hear Ctrl-C: in a thread of its own
     # it leaves this one free to be interrupted.

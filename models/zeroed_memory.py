@@ -12,7 +12,7 @@ from models.errors import TrainingError
 M_PERTURB = -6
 """glibc's name for "fill what malloc gives with the complement of this byte" (mallopt(3))."""
 ZEROS = 0xFF
-AS_IT_WAS = 0
+UNFILLED = 0
 
 _lock = Lock()
 _users = 0
@@ -20,7 +20,9 @@ _users = 0
 
 @contextmanager
 def zeroed_memory() -> Iterator[None]:
-    """While any thread is inside, malloc gives zeros to the whole process.
+    """While any thread is inside, malloc gives zeros to the whole process, but for blocks of under a kilobyte.
+
+    Another allocator that is loaded before the C library's is not reached, and not told apart.
 
     Raises
     ------
@@ -38,7 +40,7 @@ def _count(change: int) -> None:
     global _users
     with _lock:
         before, _users = _users, _users + change
-        if bool(before) != bool(_users) and not _fill_with(ZEROS if _users else AS_IT_WAS):
+        if bool(before) != bool(_users) and not _fill_with(ZEROS if _users else UNFILLED):
             _users = before
             raise TrainingError("optimiser sgd needs the GNU C library to be reproducible: train with adagrad here")
 

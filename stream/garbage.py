@@ -6,7 +6,7 @@ import gc
 
 
 def collect_seldom() -> None:
-    """Call when all that lives as long as the process is there.
+    """Call when what lives as long as the process is there, or most of it.
 
     Models and libraries need not be walked again; batches make no cycles, so that the collector,
     which goes through every batch still held, may come by seldom.

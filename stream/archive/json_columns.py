@@ -2,7 +2,8 @@
 
 Arrow's own JSON reader is some six times as fast as reading each message and making rows of them.
 What it refuses or reads with a value that our messages cannot have, our codec is asked about; what
-that cannot read either keeps its bytes.
+that cannot read either keeps its bytes. In a field that we do not know, and drop, it is laxer: it
+takes not-a-numbers, and nesting of any depth.
 """
 
 from __future__ import annotations

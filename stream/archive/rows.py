@@ -104,7 +104,7 @@ def _headers(headers: Sequence[RawHeaders], left_out: frozenset[str]) -> pa.Arra
     pairs = list(chain.from_iterable(headers))
     kept = [name not in left_out for name, _ in pairs]
     before = np.concatenate(([0], np.cumsum(kept, dtype=np.int32)))
-    ends = before[np.concatenate(([0], np.cumsum(list(map(len, headers)))))].astype(np.int32)
+    ends = before[np.concatenate(([0], np.cumsum(list(map(len, headers)), dtype=np.int64)))].astype(np.int32)
     names, values = zip(*compress(pairs, kept), strict=True) if before[-1] else ((), ())
     items = pa.StructArray.from_arrays(
         [pa.array(names, pa.string()), pa.array(values, pa.binary())], fields=list(HEADER)

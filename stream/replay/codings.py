@@ -104,7 +104,7 @@ class CodingTable:
         if len(self._young.places) + len(contents) > self._generation:
             self._old, self._young = self._young, _Generation.empty(len(self._coders))
         young, old = self._young, self._old
-        recalled = [digest for digest in digests if digest in old.places and digest not in young.places]
+        recalled = [digest for digest in dict.fromkeys(digests) if digest in old.places and digest not in young.places]
         young.add(recalled, old.of(recalled))
         pairs = zip(digests, contents, strict=True)
         new = {digest: content for digest, content in pairs if digest not in young.places}
@@ -146,7 +146,7 @@ class _Generation:
         """Contents that are not here, and their rows."""
         if not digests:
             return
-        first = len(self.places)
+        first = len(self.tables[0])
         self.places.update((digest, first + number) for number, digest in enumerate(digests))
         self.tables = [np.concatenate(both) for both in zip(self.tables, tables, strict=True)]
 

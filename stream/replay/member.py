@@ -36,7 +36,7 @@ def main() -> int:
     except (StreamError, ModelError) as error:
         return _failed(error)
     tasks = [Task.model_validate_json(line) for line in sys.stdin.buffer]
-    # A collection of garbage would write to every object, and so copy the memory that is shared.
+    # What is frozen here no collection writes to, in any process: its memory stays shared.
     collect_seldom()
     return _wait([_forked(task, models) for task in tasks])
 

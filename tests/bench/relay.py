@@ -1,11 +1,13 @@
 """What the broker and its clients take by themselves: every message is written on as it is, nothing is decided.
 
-Arguments: brokers, topic prefix, group, model folder (not opened). Reads and writes as the plain loop does.
+Arguments: brokers, topic prefix, group, model folder (not opened). One message after the other, nothing is
+committed: a floor for latency, not a way to work.
 """
 
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from confluent_kafka import Consumer, Producer
 
@@ -25,8 +27,13 @@ def main(brokers: str, prefix: str, group: str, _: str) -> None:
         for message in consumer.consume(1, 0.5):
             if message.error() is not None:
                 raise SystemExit(message.error().str())
-            producer.produce(f"{prefix}{topics.AUTO_CODED}", message.value(), message.key())
+            producer.produce(f"{prefix}{topics.AUTO_CODED}", message.value(), message.key(), on_delivery=_delivered)
             producer.flush()
+
+
+def _delivered(error: Any, message: object) -> None:
+    if error is not None:
+        raise SystemExit(error.str())
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ def _options() -> argparse.Namespace:
 
 def _chosen(options: argparse.Namespace, case: str) -> bool:
     """Whether a case is wanted; what all are held against always is."""
-    return not options.only or case.startswith("raw predict") or any(text in case for text in options.only)
+    return not options.only or case.startswith("raw predict,") or any(text in case for text in options.only)
 
 
 @contextmanager
