@@ -61,13 +61,14 @@ def _code(messages: list[Any], work: Work, producer: Producer, prefix: str) -> N
             headers=message.headers() or (),
         )
         producer.produce(
-            prefix + written.topic, written.value, written.key, headers=written.headers, on_delivery=_delivered
+            prefix + written.topic, written.value, written.key, headers=written.headers, on_delivery=delivered
         )
     # Sends what lingers at once, and waits.
     producer.flush()
 
 
-def _delivered(error: Any, message: object) -> None:
+def delivered(error: Any, message: object) -> None:
+    """End where the broker did not take a message."""
     if error is not None:
         raise SystemExit(error.str())
 

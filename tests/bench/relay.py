@@ -7,9 +7,9 @@ committed: a floor for latency, not a way to work.
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 from confluent_kafka import Consumer, Producer
+from plain_loop import delivered
 
 from schemas import topics
 
@@ -27,13 +27,8 @@ def main(brokers: str, prefix: str, group: str, _: str) -> None:
         for message in consumer.consume(1, 0.5):
             if message.error() is not None:
                 raise SystemExit(message.error().str())
-            producer.produce(f"{prefix}{topics.AUTO_CODED}", message.value(), message.key(), on_delivery=_delivered)
+            producer.produce(f"{prefix}{topics.AUTO_CODED}", message.value(), message.key(), on_delivery=delivered)
             producer.flush()
-
-
-def _delivered(error: Any, message: object) -> None:
-    if error is not None:
-        raise SystemExit(error.str())
 
 
 if __name__ == "__main__":
