@@ -7,7 +7,7 @@ jars=$(readlink -m -- "${CODIFLUX_KAFKA_HOME:-${XDG_CACHE_HOME:-$HOME/.cache}/co
 find_java() {
   java=${JAVA_HOME:+$JAVA_HOME/bin/}java
   local found
-  found=$("$java" -version 2>&1 | sed -n '1s/.*version "\([0-9]*\).*/\1/p') || true
+  found=$("$java" -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p') || true
   [[ $found ]] || die "no Java found: run infra/scripts/install-system, or set JAVA_HOME"
   ((found >= 17)) || die "Java $found found, 17 or later needed: run infra/scripts/install-system, or set JAVA_HOME"
 }

@@ -56,4 +56,6 @@ def decide_units(task: Task, models: Sequence[CodingModel], source: Source, done
     for unit, filings in source.read([Unit(*unit) for unit in task.units]):
         batch, outcomes = decider.decide(filings)
         write_part(task.folder / unit.file_name, batch, filings.tally, outcomes)
+        # While the next unit is read and decided, nothing of this one need be in memory.
+        del batch, filings
         done(unit.offsets)

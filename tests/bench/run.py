@@ -30,6 +30,8 @@ from stream.errors import StreamError  # noqa: E402
 from stream.starter_model import starter_model  # noqa: E402
 
 PARTS = ("throughput", "latency", "memory")
+WARM_UP = "relay"
+"""Who gives Kafka work before anything is measured: many small requests."""
 LATENCY_MESSAGES_BESIDE = 1_000
 """For start and warm-up, beside those that are measured."""
 FAILURES = (RuntimeError, StreamError, OSError)
@@ -59,6 +61,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--datasets", type=_among(BOTH_SETS), default=list(BOTH_SETS), help=",".join(BOTH_SETS))
     parser.add_argument("--rounds", type=int, default=3, help="default 3")
     parser.add_argument("--messages", type=int, default=100_000, help="filings a round, fewer for slow ones (100,000)")
+    parser.add_argument("--warm-up", type=int, default=60_000, help="messages relayed before anything counts (60,000)")
     parser.add_argument("--latency-seconds", type=int, default=30, help="length of a latency round (30)")
     parser.add_argument("--filings", type=int, default=1_000_000, help="length of the memory run (1,000,000)")
     parser.add_argument("--model", type=Path, help="model folder; the starter model by default")
@@ -90,6 +93,8 @@ def _run(options: argparse.Namespace) -> found.Results:
         progress.print(f"{dataset}: {len(some):,} messages of {mean(len(f.value) for f in some):.0f} bytes")
     with tempfile.TemporaryDirectory(prefix="codiflux-bench-") as folder, Broker(Path(folder)) as broker:
         bench = _Bench(options, results, broker, model, Path(folder))
+        if options.warm_up:
+            bench.warm_up(options.warm_up)
         for number in range(options.rounds):
             if "throughput" in options.parts:
                 bench.throughput(number, values)
@@ -112,6 +117,24 @@ class _Bench:
         self._model = model
         self._folder = folder
         self._contenders = [contender for contender in CONTENDERS if contender.name in options.only]
+
+    def warm_up(self, count: int) -> None:
+        """Keep Kafka busy with what counts for nobody.
+
+        A server that has just started compiles itself for minutes, which takes half of its processor time;
+        one in use has done so long ago.
+        """
+        contender = next(contender for contender in CONTENDERS if contender.name == WARM_UP)
+        with self._noted("warm-up"):
+            measured = throughput.measure(
+                contender,
+                messages(DISTINCT, count),
+                broker=self._broker,
+                prefix="warm-up.",
+                model=self._model,
+                folder=self._folder,
+            )
+            progress.print(f"warm-up: {count:,} messages, {measured.rate:,.0f}/s")
 
     def throughput(self, number: int, values: dict[str, list[Filing]]) -> None:
         """One round of everybody on every dataset."""

@@ -16,7 +16,10 @@ from texts import Filing
 
 STEADY_SHARE = 0.05
 """The clock starts when this share is readable: start-up, joining and the first fetch are over."""
-LOOK_SECONDS = 0.05
+LOOK_SECONDS = 0.25
+END_SHARE = 0.95
+END_LOOK_SECONDS = 0.05
+"""Each look is work for Kafka, beside the contender's: often only where it decides when the clock stops."""
 SILENCE_SECONDS = 120.0
 
 
@@ -89,7 +92,8 @@ def _watch(topics: RoundTopics, running: Running, broker: Broker, expected: int)
                 f"stands at {count} of {expected} decisions, {topics.dead_letters()} dead letters\n{running.log_tail()}"
             )
         running.require_alive()
-        time.sleep(LOOK_SECONDS)
+        at_ends = first is None or count >= expected * END_SHARE
+        time.sleep(END_LOOK_SECONDS if at_ends else LOOK_SECONDS)
 
 
 def _in_memory(contender: Contender, filings: list[Filing], model: Path, folder: Path) -> Measured:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -53,11 +53,14 @@ class FileSource:
         for unit in units:
             for _ in islice(filings, unit.start - reached):
                 pass
-            gatherer = Gatherer(None, None)
-            for offset, filing in enumerate(islice(filings, unit.offsets), start=unit.start):
-                gather(gatherer, filing, offset, self.wanted)
+            yield unit, self._unit(unit, islice(filings, unit.offsets))
             reached = unit.end
-            yield unit, gatherer.filings()
+
+    def _unit(self, unit: Unit, rows: Iterable[Filing]) -> UnitFilings:
+        gatherer = Gatherer(None, None)
+        for offset, filing in enumerate(rows, start=unit.start):
+            gather(gatherer, filing, offset, self.wanted)
+        return gatherer.filings()
 
 
 def gather(gatherer: Gatherer, filing: Filing, offset: int, wanted: Range) -> None:

@@ -73,12 +73,20 @@ def _cut(
     for unit in run:
         while not waiting or waiting[-1][0] + waiting[-1][1].num_rows < unit.end:
             waiting.append(next(batches))
-        pieces = [
-            batch.slice(max(0, unit.start - first), min(batch.num_rows, unit.end - first) - max(0, unit.start - first))
-            for first, batch in waiting
-        ]
+        filings = reader.filings(_rows(unit, waiting), unit.start)
         waiting = [(first, batch) for first, batch in waiting if first + batch.num_rows > unit.end]
-        yield unit, reader.filings(pa.Table.from_batches(pieces).combine_chunks(), unit.start)
+        yield unit, filings
+        # Decided by now, and not needed in memory while the next unit is read.
+        del filings
+
+
+def _rows(unit: Unit, batches: Sequence[tuple[int, pa.RecordBatch]]) -> pa.Table:
+    """A unit's rows of batches that have them all, in memory of their own."""
+    pieces = [
+        batch.slice(max(0, unit.start - first), min(batch.num_rows, unit.end - first) - max(0, unit.start - first))
+        for first, batch in batches
+    ]
+    return pa.Table.from_batches(pieces).combine_chunks()
 
 
 class _Reader:

@@ -24,7 +24,11 @@ def by_unit(units: Sequence[Unit], topic: str, wanted: Range, read_run: ReadRun)
             while waiting is not None and waiting.offset < unit.end:
                 _gather(gatherer, waiting, wanted)
                 waiting = next(records, None)
-            yield unit, gatherer.filings()
+            filings = gatherer.filings()
+            # Not needed in memory: what was gathered, while the unit is decided; its filings, while the next is read.
+            del gatherer
+            yield unit, filings
+            del filings
 
 
 def _gather(gatherer: Gatherer, record: Record, wanted: Range) -> None:
