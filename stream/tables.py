@@ -25,6 +25,8 @@ from stream.errors import UsageError
 EXTENSIONS = (".csv", ".jsonl", ".parquet")
 PARQUET_ROWS = 4_096
 """Rows of Parquet turned into Python at a time."""
+READ_AHEAD_BYTES = 1_048_576
+"""Of each column of a Parquet file."""
 HEADER_ROWS = 1_000
 """Leading objects of a JSON Lines file whose keys together count as its columns."""
 
@@ -229,9 +231,14 @@ def _json_row(number: int, content: bytes) -> Row:
     return Row(number, value)
 
 
+def parquet_file(path: Path) -> pq.ParquetFile:
+    """A Parquet file that is read bit by bit: otherwise a row group, however long, would be in memory at once."""
+    return pq.ParquetFile(path, buffer_size=READ_AHEAD_BYTES, pre_buffer=False)
+
+
 def _open_parquet(path: Path) -> Table:
     try:
-        file = pq.ParquetFile(path)
+        file = parquet_file(path)
     except pa.ArrowException as error:
         raise UsageError(f"{path}: not a Parquet file, or cut short") from error
     return Table(tuple(file.schema_arrow.names), _parquet_rows(path, file))

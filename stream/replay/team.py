@@ -24,6 +24,8 @@ ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     # The C library would keep what threads have freed, once for each thread.
     "MALLOC_ARENA_MAX": "1",
+    # And, once a large block was freed, keep all such: a unit's columns, 30 MB of them in each process.
+    "MALLOC_MMAP_THRESHOLD_": "1000000",
 }
 
 

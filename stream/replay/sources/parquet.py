@@ -24,7 +24,7 @@ from stream.replay.bounds import Range
 from stream.replay.columns import one_array
 from stream.replay.filings import Flags, Tally, UnitFilings, distinct_contents, identity_batch
 from stream.replay.units import Unit, runs
-from stream.tables import Row, python_values
+from stream.tables import Row, parquet_file, python_values
 
 BATCH = 16_384
 REMEMBERED = 100_000
@@ -39,7 +39,7 @@ def read_parquet(path: Path, units: Sequence[Unit], wanted: Range) -> Iterator[t
     """The filings of units of a file; damage raises `UsageError`."""
     reader = _Reader(path, wanted)
     try:
-        with pq.ParquetFile(path) as file:
+        with parquet_file(path) as file:
             names = [name for name in COLUMNS if name in file.schema_arrow.names and name != "code"]
             for run in runs(units):
                 yield from _cut(run, _batches(file, run[0].start, run[-1].end, names), reader)
