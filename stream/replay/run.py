@@ -157,7 +157,7 @@ def _decide(plan: Plan, units: Sequence[Unit], settings: Settings, place: Place,
         units=tuple((unit.partition, unit.start, unit.end) for unit in units),
         folder=place.decisions,
     )
-    if team is None or len(units) == 1:
+    if team is None:
         decide_units(task, open_models(task.models), open_source(plan.request, settings), told.done)
     else:
         team.decide([share.model_dump_json() for share in shares_of(task, team.processes)], told.done)
