@@ -125,7 +125,11 @@ def _cases(
     cases += [
         ("Parquet, repeating, 20 policies", [*file, *twenty], options.filings),
         ("Parquet, repeating, 3 models x 20 policies", [*file, *three], options.filings),
-        ("Parquet, repeating, 3 models x 20 policies, 2 processes", [*file, *three, "--processes", "2"], options.filings),
+        (
+            "Parquet, repeating, 3 models x 20 policies, 2 processes",
+            [*file, *three, "--processes", "2"],
+            options.filings,
+        ),
         (
             "Parquet, repeating, labels and drift",
             [*whole, "--from-file", str(tables[REPEATING]), *one, "--labels", str(tables[LABELS])],
