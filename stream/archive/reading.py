@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -139,15 +140,22 @@ def read_file(
     """The rows of one file that are meant and lie above an offset, and the last offset looked at."""
     names = list(columns) if columns is not None else archived(file.topic).names
     wanted = list(dict.fromkeys([*names, *NEEDED]))
+    with naming(store, file), store.open(file.path) as source, pq.ParquetFile(source) as parquet:
+        for batch in parquet.iter_batches(batch_size=ROWS, columns=wanted):
+            if batch.num_rows:
+                last = int(batch["kafka_offset"][-1].as_py())
+                yield _meant(batch, file, selection, above).select(names), last
+
+
+@contextmanager
+def naming(store: Store, file: ArchiveFile) -> Iterator[None]:
+    """One line that names the file, whatever its damage ends the reading with; `FileNotFoundError` passes."""
     try:
-        with store.open(file.path) as source, pq.ParquetFile(source) as parquet:
-            for batch in parquet.iter_batches(batch_size=ROWS, columns=wanted):
-                if batch.num_rows:
-                    last = int(batch["kafka_offset"][-1].as_py())
-                    yield _meant(batch, file, selection, above).select(names), last
+        yield
     except FileNotFoundError:
         raise
-    except (pa.ArrowException, OSError, KeyError) as error:
+    # Arrow says of some damage (a page's header, what zstd refuses) no more than OSError.
+    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise ArchiveDamaged(f"{store.name}: {file.path}: cannot be read, the file is damaged") from error
 
 

@@ -23,7 +23,7 @@ from schemas import topics
 from schemas.arrow import FORMALITY, INSTANT, KAFKA, SOURCE
 from schemas.formality import CODING_FIELDS
 from stream.archive.layout import ArchiveFile
-from stream.archive.reading import Selection, files_of
+from stream.archive.reading import Selection, files_of, naming
 from stream.archive.stores import Store
 from stream.errors import ArchiveDamaged, UsageError
 from stream.replay.bounds import Range
@@ -124,7 +124,8 @@ class DecidedArchive:
 
     def _by_partition(self, parquet: pq.ParquetFile, group: Group) -> Iterator[Group]:
         """Where decisions' topics have other partitions than the filings', the footer does not tell enough."""
-        rows = parquet.read_row_group(group.number, columns=["source.partition", "source.offset"])["source"]
+        with naming(self.store, group.file):
+            rows = parquet.read_row_group(group.number, columns=["source.partition", "source.offset"])["source"]
         partitions, offsets = pc.struct_field(rows, "partition"), pc.struct_field(rows, "offset")
         for partition in sorted(value for value in pc.unique(partitions).to_pylist() if value is not None):
             within = pc.min_max(offsets.filter(pc.equal(partitions, partition))).as_py()
@@ -163,11 +164,8 @@ class DecidedArchive:
         return UnitFilings(identity, contents, content, Tally(messages, kept.num_rows, copies))
 
     def _rows(self, group: Group, unit: Unit) -> pa.Table:
-        try:
-            with self._opened(group.file) as parquet:
-                rows = parquet.read_row_group(group.number, columns=[*PLACE, *FILING, "kafka_offset"])
-        except (pa.ArrowException, OSError) as error:
-            raise ArchiveDamaged(f"{self.store.name}: {group.file.path}: the file is damaged") from error
+        with self._opened(group.file) as parquet, naming(self.store, group.file):
+            rows = parquet.read_row_group(group.number, columns=[*PLACE, *FILING, "kafka_offset"])
         source, formality = rows["source"], rows["formality"]
         table = pa.table(
             {

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from stream.archive.reading import files_of
+from stream.errors import ArchiveDamaged
 from stream.replay.bounds import Range
 from stream.replay.sources.decided import DecidedArchive
 from stream.replay.units import BLOCK
-from tests.unit.archive.fields import archived, decision, messages, new_store
+from tests.unit.archive.fields import REVIEW, archived, decision, messages, new_store, with_a_damaged_page
 
 
-def at(offset: int) -> bytes:
-    """A decision on the filing at an offset of partition 0."""
-    place = {"topic": "formality.received", "partition": 0, "offset": offset, "timestamp": "2026-11-28T12:00:00Z"}
+def at(offset: int, partition: int = 0) -> bytes:
+    """A decision on the filing at an offset of a partition."""
+    place = {
+        "topic": "formality.received",
+        "partition": partition,
+        "offset": offset,
+        "timestamp": "2026-11-28T12:00:00Z",
+    }
     return decision(offset, source=place)
 
 
@@ -27,3 +36,17 @@ def test_a_block_of_offsets_without_a_decision_is_a_unit_of_no_filings(tmp_path:
     assert [filings.identity["offset"].to_pylist() for _, filings in found] == [[3], [], [far]]
     assert (found[1][1].rows, found[1][1].tally.messages, list(found[1][1].contents)) == (0, 0, [])
     assert found[1][1].identity.schema == found[0][1].identity.schema
+
+
+@pytest.mark.parametrize("other", [0, 1], ids=["one partition", "two partitions"])
+@pytest.mark.parametrize("when", ["before the plan", "after the plan"])
+def test_a_damaged_page_is_named(tmp_path: Path, when: str, other: int) -> None:
+    """Of two partitions the plan reads rows too: the footer does not tell which offsets are whose."""
+    store = new_store(tmp_path)
+    archived(store, messages([0, 1], values=[at(3), at(4, other)]))
+    [file] = files_of(store, REVIEW)
+    source = DecidedArchive(store, Range())
+    units = source.plan().units if when == "after the plan" else ()
+    with_a_damaged_page(store, file.path, "source.offset")
+    with pytest.raises(ArchiveDamaged, match=f"{file.path}: cannot be read, the file is damaged"):
+        list(source.read(units or source.plan().units))
