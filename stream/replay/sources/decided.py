@@ -48,9 +48,19 @@ CLOCKS_APART = timedelta(days=1)
 """A decision is made after its filing came, by clocks that may differ by less than this."""
 
 
+Footer = tuple[int, ...]
+"""Rows and row groups of a file; of one of them, rows, smallest and largest offset of a filing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A row group of decisions, and what its footer says of their filings' places."""
+    """A row group of decisions, and what its footer says of their filings' places.
+
+    Parameters
+    ----------
+    footer
+        What it is known by: a file that lost rows meanwhile, under its own name, has others in its groups.
+    """
 
     file: ArchiveFile
     number: int
@@ -58,6 +68,7 @@ class Group:
     partition: int
     start: int
     end: int
+    footer: Footer
 
 
 @dataclass(frozen=True)
@@ -104,13 +115,13 @@ class DecidedArchive:
     def _groups_of(self, file: ArchiveFile) -> Iterator[Group]:
         with self._opened(file) as parquet:
             for number in range(parquet.metadata.num_row_groups):
-                found = parquet.metadata.row_group(number)
-                chunks = {(c := found.column(place)).path_in_schema: c for place in range(found.num_columns)}
-                stats = {name: chunks[name].statistics for name in PLACE}
+                stats = _statistics(parquet.metadata, number)
                 if any(s is None or not s.has_min_max for s in stats.values()) or not self._in_time(stats[PLACE[3]]):
                     continue
                 partitions, offsets = stats["source.partition"], stats["source.offset"]
-                group = Group(file, number, stats["source.topic"].min, partitions.min, offsets.min, offsets.max + 1)
+                footer = _footer(parquet.metadata, number, offsets)
+                topic, partition = stats["source.topic"].min, partitions.min
+                group = Group(file, number, topic, partition, offsets.min, offsets.max + 1, footer)
                 if stats["source.topic"].min != stats["source.topic"].max:
                     raise UsageError(f"{self.store.name}: {file.path}: decisions on filings of several topics")
                 if partitions.min == partitions.max:
@@ -165,6 +176,8 @@ class DecidedArchive:
 
     def _rows(self, group: Group, unit: Unit) -> pa.Table:
         with self._opened(group.file) as parquet, naming(self.store, group.file):
+            if not _is_as_planned(parquet.metadata, group):
+                raise ArchiveDamaged(f"{self.store.name}: {group.file.path}: changed while it was read: run it again")
             rows = parquet.read_row_group(group.number, columns=[*PLACE, *FILING, "kafka_offset"])
         source, formality = rows["source"], rows["formality"]
         table = pa.table(
@@ -187,6 +200,27 @@ class DecidedArchive:
         if self.wanted.until.instant is not None:
             wanted &= pc.field("timestamp") < pa.scalar(self.wanted.until.instant, INSTANT)
         return table.filter(wanted)
+
+
+def _statistics(metadata: pq.FileMetaData, number: int) -> dict[str, Any]:
+    """What a footer says of a row group's places, by column."""
+    found = metadata.row_group(number)
+    chunks = {(c := found.column(place)).path_in_schema: c for place in range(found.num_columns)}
+    return {name: chunks[name].statistics for name in PLACE}
+
+
+def _footer(metadata: pq.FileMetaData, number: int, offsets: Any) -> Footer:
+    rows = metadata.row_group(number).num_rows
+    return metadata.num_rows, metadata.num_row_groups, rows, offsets.min, offsets.max
+
+
+def _is_as_planned(metadata: pq.FileMetaData, group: Group) -> bool:
+    """Whether a row group is the one that was looked at: what loses rows gathers the rest to other groups."""
+    if group.number >= metadata.num_row_groups:
+        return False
+    offsets = _statistics(metadata, group.number)["source.offset"]
+    known = offsets is not None and offsets.has_min_max
+    return known and _footer(metadata, group.number, offsets) == group.footer
 
 
 def _first_of_each(rows: pa.Table) -> np.ndarray[Any, np.dtype[np.bool_]]:

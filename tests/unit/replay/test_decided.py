@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from stream.archive import batches
 from stream.archive.reading import files_of
+from stream.archive.rewriting import expire, forget
+from stream.archive.stores import Store
 from stream.errors import ArchiveDamaged
 from stream.replay.bounds import Range
 from stream.replay.sources.decided import DecidedArchive
@@ -50,3 +55,25 @@ def test_a_damaged_page_is_named(tmp_path: Path, when: str, other: int) -> None:
     with_a_damaged_page(store, file.path, "source.offset")
     with pytest.raises(ArchiveDamaged, match=f"{file.path}: cannot be read, the file is damaged"):
         list(source.read(units or source.plan().units))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda store: forget(store, "J000001"), lambda store: expire(store, date(2030, 1, 1))],
+    ids=["forget", "expire"],
+)
+def test_a_file_that_lost_rows_after_the_plan_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Store], object]
+) -> None:
+    """Its row groups hold other rows: the first filing of the second block would be looked for in the wrong one."""
+    monkeypatch.setattr(batches, "ROW_GROUP_ROWS", 4)
+    store = new_store(tmp_path)
+    values = [at(offset) for offset in [*range(4), *range(BLOCK, BLOCK + 8)]]
+    archived(store, messages(range(12), values=values))
+    [file] = files_of(store, REVIEW)
+    source = DecidedArchive(store, Range())
+    units = source.plan().units
+    assert [filings.rows for _, filings in source.read(units)] == [4, 8]
+    change(store)
+    with pytest.raises(ArchiveDamaged, match=f"{file.path}: changed while it was read: run it again"):
+        list(source.read(units[1:]))
