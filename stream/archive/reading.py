@@ -65,7 +65,12 @@ def files_of(store: Store, topic: str, selection: Selection = ALL) -> list[Archi
 
 
 def read_rows(
-    store: Store, topic: str, selection: Selection = ALL, *, columns: Sequence[str] | None = None
+    store: Store,
+    topic: str,
+    selection: Selection = ALL,
+    *,
+    columns: Sequence[str] | None = None,
+    listed: Sequence[ArchiveFile] | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """The rows of a selection, in the order of event date, partition and offset.
 
@@ -77,6 +82,8 @@ def read_rows(
     ----------
     columns
         Names of `schemas.arrow.archived(topic)`; all of them by default.
+    listed
+        What `files_of` said of the topic before: nothing is listed then, unless a file of it is gone.
 
     Raises
     ------
@@ -86,7 +93,8 @@ def read_rows(
         The store does not give a file.
     """
     done: dict[tuple[Any, int], int] = {}
-    waiting = files_of(store, topic, selection)
+    known = files_of(store, topic) if listed is None else listed
+    waiting = [file for file in known if selection.meets(file)]
     selection = _as_of_now(selection, waiting)
     while waiting:
         file = waiting.pop(0)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from schemas import topics
+from stream.archive.layout import ArchiveFile
 from stream.archive.reading import Selection, files_of, read_rows
 from stream.archive.stores import Store
 from stream.errors import UsageError
@@ -32,7 +34,7 @@ class ReceivedArchive:
         """The offsets that the files in the range hold, by their names alone."""
         selection = Selection(self.wanted.since.instant, self.wanted.until.instant)
         spans: dict[int, tuple[int, int]] = {}
-        for file in files_of(self.store, topics.RECEIVED, selection):
+        for file in filter(selection.meets, self._files):
             start, end = spans.get(file.partition, (file.start, file.end))
             spans[file.partition] = (min(start, file.start), max(end, file.end))
         stretches = bounded(self.topic, spans, self.wanted)
@@ -40,6 +42,11 @@ class ReceivedArchive:
         if not units:
             raise UsageError(f"{self.store.name}: no message in the range: look at --from and --to")
         return Planned(archive_summary(self.store, self.wanted, stretches), units, lost_note(self.store, stretches))
+
+    @cached_property
+    def _files(self) -> list[ArchiveFile]:
+        """Listed once: an archive of years has many files, and a run many units."""
+        return files_of(self.store, topics.RECEIVED)
 
     def read(self, units: Sequence[Unit]) -> Iterator[tuple[Unit, UnitFilings]]:
         """The filings of units."""
@@ -50,7 +57,7 @@ class ReceivedArchive:
         """The messages of a stretch, in order."""
         wanted = Selection(self.wanted.since.instant, self.wanted.until.instant, {partition: (start, end)})
         found: list[Record] = []
-        for batch in read_rows(self.store, topics.RECEIVED, wanted, columns=COLUMNS):
+        for batch in read_rows(self.store, topics.RECEIVED, wanted, columns=COLUMNS, listed=self._files):
             found += (
                 self._record(partition, *row) for row in zip(*(c.to_pylist() for c in batch.columns), strict=True)
             )
