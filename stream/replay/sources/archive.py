@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from functools import cached_property
 
 from schemas import topics
-from stream.archive.layout import ArchiveFile
+from stream.archive.batches import date_of
+from stream.archive.layout import ArchiveFile, Place
 from stream.archive.reading import Selection, files_of, read_rows
 from stream.archive.stores import Store
 from stream.errors import UsageError
@@ -19,6 +21,8 @@ from stream.replay.sources.records import by_unit
 from stream.replay.summary import SourceSummary, Stretch
 from stream.replay.units import Unit, cut
 
+NO_DAY = date_of(0)
+"""Event date in the name of a file without rows."""
 COLUMNS = ("kafka_offset", "kafka_timestamp", "kafka_key", "value", "kafka_headers")
 
 
@@ -41,7 +45,8 @@ class ReceivedArchive:
         units = tuple(unit for s in stretches for unit in cut(s.partition, s.start, s.end))
         if not units:
             raise UsageError(f"{self.store.name}: no message in the range: look at --from and --to")
-        return Planned(archive_summary(self.store, self.wanted, stretches), units, lost_note(self.store, stretches))
+        notes = lost_note(self.store, stretches) + late_note(self.store, self._files, self.wanted)
+        return Planned(archive_summary(self.store, self.wanted, stretches), units, notes)
 
     @cached_property
     def _files(self) -> list[ArchiveFile]:
@@ -98,3 +103,25 @@ def lost_note(store: Store, stretches: tuple[Stretch, ...]) -> tuple[str, ...]:
     """A note on offsets that the archive does not go back to."""
     lost = sum(stretch.lost for stretch in stretches)
     return (f"{store.name}: the archive begins later: {lost} offsets of the range are not in it",) if lost else ()
+
+
+def late_note(store: Store, files: Iterable[ArchiveFile], wanted: Range) -> tuple[str, ...]:
+    """A note on partitions that do not go back to the instant asked for, by the names of an archive's files."""
+    since = wanted.since.instant
+    if since is None:
+        return ()
+    starts: dict[Place, int] = {}
+    first: dict[Place, ArchiveFile] = {}
+    for file in sorted(files, key=lambda file: (file.topic, file.partition, file.start, file.day)):
+        starts.setdefault(file.place, file.start)
+        if file.day != NO_DAY:
+            first.setdefault(file.place, file)
+    # Before offset 0 there was nothing; on the day itself the names do not tell.
+    late = [file for place, file in first.items() if starts[place] > 0 and file.day >= since.astimezone(UTC).date()]
+    if not late:
+        return ()
+    more = f" (and of {len(late) - 1} more)" if len(late) > 1 else ""
+    return (
+        f"{store.name}: has nothing of {late[0].topic}, partition {late[0].partition}{more} from before {late[0].day}"
+        f" (offset {starts[late[0].place]}): part of the range may be missing",
+    )

@@ -8,6 +8,7 @@ are not there to be counted.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -22,6 +23,7 @@ import pyarrow.parquet as pq
 from schemas import topics
 from schemas.arrow import FORMALITY, INSTANT, KAFKA, SOURCE
 from schemas.formality import CODING_FIELDS
+from stream.archive.batches import Why, absent_of
 from stream.archive.layout import ArchiveFile
 from stream.archive.reading import Selection, files_of, naming
 from stream.archive.stores import Store
@@ -30,11 +32,11 @@ from stream.replay.bounds import Range
 from stream.replay.columns import one_array
 from stream.replay.filings import Tally, UnitFilings, distinct_contents, identity_batch
 from stream.replay.sources import Planned
-from stream.replay.sources.archive import archive_summary, bounded, lost_note
+from stream.replay.sources.archive import archive_summary, bounded, late_note, lost_note
+from stream.replay.sources.row_groups import PLACE, Group, footer_of, is_as_planned, statistics_of
 from stream.replay.units import Unit, cut
 
 ROUTED = (topics.AUTO_CODED, topics.REVIEW, topics.RETURNED)
-PLACE = ("source.topic", "source.partition", "source.offset", "source.timestamp")
 FILING = ("formality.formality_id", "formality.received_at", *(f"formality.{name}" for name in CODING_FIELDS))
 ROWS = pa.schema(
     [
@@ -46,29 +48,6 @@ ROWS = pa.schema(
 """What is read of each decision."""
 CLOCKS_APART = timedelta(days=1)
 """A decision is made after its filing came, by clocks that may differ by less than this."""
-
-
-Footer = tuple[int, ...]
-"""Rows and row groups of a file; of one of them, rows, smallest and largest offset of a filing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A row group of decisions, and what its footer says of their filings' places.
-
-    Parameters
-    ----------
-    footer
-        What it is known by: a file that lost rows meanwhile, under its own name, has others in its groups.
-    """
-
-    file: ArchiveFile
-    number: int
-    topic: str
-    partition: int
-    start: int
-    end: int
-    footer: Footer
 
 
 @dataclass(frozen=True)
@@ -91,10 +70,13 @@ class DecidedArchive:
         units = tuple(unit for s in stretches for unit in cut(s.partition, s.start, s.end))
         if not units:
             raise UsageError(f"{self.store.name}: no decision in the range: look at --from and --to")
-        notes = ("the archive has no received messages: the filings are taken from their decisions",)
-        return Planned(
-            archive_summary(self.store, self.wanted, stretches), units, notes + lost_note(self.store, stretches)
+        notes = (
+            "the archive has no received messages: the filings are taken from their decisions",
+            *lost_note(self.store, stretches),
+            *late_note(self.store, self._files, self.wanted),
+            *self._gone_note(),
         )
+        return Planned(archive_summary(self.store, self.wanted, stretches), units, notes)
 
     def read(self, units: Sequence[Unit]) -> Iterator[tuple[Unit, UnitFilings]]:
         """The filings of units."""
@@ -102,24 +84,47 @@ class DecidedArchive:
             yield unit, self._filings(unit)
 
     @cached_property
+    def _files(self) -> list[ArchiveFile]:
+        return [file for topic in ROUTED for file in files_of(self.store, topic)]
+
+    @cached_property
     def _groups(self) -> list[Group]:
+        return self._looked[0]
+
+    @cached_property
+    def _looked(self) -> tuple[list[Group], Counter[Why]]:
+        """The row groups in the range, and how many decisions were in their files and are no longer."""
         since = self.wanted.since.instant
         selection = Selection(None if since is None else since - CLOCKS_APART)
-        return [
-            group
-            for topic in ROUTED
-            for file in files_of(self.store, topic, selection)
-            for group in self._groups_of(file)
-        ]
+        groups: list[Group] = []
+        gone: Counter[Why] = Counter()
+        for file in filter(selection.meets, self._files):
+            groups += self._groups_of(file, gone)
+        return groups, gone
 
-    def _groups_of(self, file: ArchiveFile) -> Iterator[Group]:
+    def _gone_note(self) -> tuple[str, ...]:
+        gone = self._looked[1]
+        if not gone:
+            return ()
+        reasons = ", ".join(f"{count} {why.value}" for why, count in sorted(gone.items()))
+        return (
+            f"{self.store.name}: {gone.total()} decisions are no longer in the files of the range ({reasons}):"
+            " filings of it may be missing",
+        )
+
+    def _groups_of(self, file: ArchiveFile, gone: Counter[Why]) -> Iterator[Group]:
         with self._opened(file) as parquet:
+            with naming(self.store, file):
+                absent = absent_of(parquet.schema_arrow)
+            for one in absent:
+                if one.why is not Why.NO_MESSAGE and one.end > file.floor:
+                    gone[one.why] += one.end - max(one.start, file.floor)
             for number in range(parquet.metadata.num_row_groups):
-                stats = _statistics(parquet.metadata, number)
+                stats = statistics_of(parquet.metadata, number)
                 if any(s is None or not s.has_min_max for s in stats.values()) or not self._in_time(stats[PLACE[3]]):
                     continue
                 partitions, offsets = stats["source.partition"], stats["source.offset"]
-                footer = _footer(parquet.metadata, number, offsets)
+                footer = footer_of(parquet.metadata, number, offsets)
                 topic, partition = stats["source.topic"].min, partitions.min
                 group = Group(file, number, topic, partition, offsets.min, offsets.max + 1, footer)
                 if stats["source.topic"].min != stats["source.topic"].max:
@@ -176,7 +181,7 @@ class DecidedArchive:
 
     def _rows(self, group: Group, unit: Unit) -> pa.Table:
         with self._opened(group.file) as parquet, naming(self.store, group.file):
-            if not _is_as_planned(parquet.metadata, group):
+            if not is_as_planned(parquet.metadata, group):
                 raise ArchiveDamaged(f"{self.store.name}: {group.file.path}: changed while it was read: run it again")
             rows = parquet.read_row_group(group.number, columns=[*PLACE, *FILING, "kafka_offset"])
         source, formality = rows["source"], rows["formality"]
@@ -200,27 +205,6 @@ class DecidedArchive:
         if self.wanted.until.instant is not None:
             wanted &= pc.field("timestamp") < pa.scalar(self.wanted.until.instant, INSTANT)
         return table.filter(wanted)
-
-
-def _statistics(metadata: pq.FileMetaData, number: int) -> dict[str, Any]:
-    """What a footer says of a row group's places, by column."""
-    found = metadata.row_group(number)
-    chunks = {(c := found.column(place)).path_in_schema: c for place in range(found.num_columns)}
-    return {name: chunks[name].statistics for name in PLACE}
-
-
-def _footer(metadata: pq.FileMetaData, number: int, offsets: Any) -> Footer:
-    rows = metadata.row_group(number).num_rows
-    return metadata.num_rows, metadata.num_row_groups, rows, offsets.min, offsets.max
-
-
-def _is_as_planned(metadata: pq.FileMetaData, group: Group) -> bool:
-    """Whether a row group is the one that was looked at: what loses rows gathers the rest to other groups."""
-    if group.number >= metadata.num_row_groups:
-        return False
-    offsets = _statistics(metadata, group.number)["source.offset"]
-    known = offsets is not None and offsets.has_min_max
-    return known and _footer(metadata, group.number, offsets) == group.footer
 
 
 def _first_of_each(rows: pa.Table) -> np.ndarray[Any, np.dtype[np.bool_]]:

@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from schemas import topics
 from stream.archive import batches
 from stream.archive.reading import files_of
 from stream.archive.rewriting import expire, forget
 from stream.archive.stores import Store
+from stream.archive.writing import Writer
 from stream.errors import ArchiveDamaged
-from stream.replay.bounds import Range
+from stream.replay.bounds import Range, parse_range
 from stream.replay.sources.decided import DecidedArchive
 from stream.replay.units import BLOCK
-from tests.unit.archive.fields import REVIEW, archived, decision, messages, new_store, with_a_damaged_page
+from tests.unit.archive.fields import LIMITS, REVIEW, archived, decision, messages, new_store, with_a_damaged_page
 
 
 def at(offset: int, partition: int = 0) -> bytes:
@@ -77,3 +79,24 @@ def test_a_file_that_lost_rows_after_the_plan_is_named(
     change(store)
     with pytest.raises(ArchiveDamaged, match=f"{file.path}: changed while it was read: run it again"):
         list(source.read(units[1:]))
+
+
+def test_decisions_that_were_removed_are_counted_by_reason_before_the_replay(tmp_path: Path) -> None:
+    """Forgotten, and never read for retention; markers of transactions were no decisions."""
+    store = new_store(tmp_path)
+    writer = Writer(store, LIMITS)
+    writer.begin((REVIEW, 0), 0, 10**9)
+    writer.add((REVIEW, 0), messages([0, 1, 3], values=[at(0), at(1), at(3)]), 0.0)
+    writer.write((REVIEW, 0))
+    writer.begin((REVIEW, 0), 9, 10**9)
+    writer.add((REVIEW, 0), messages([9], values=[at(9)]), 0.0)
+    writer.write((REVIEW, 0))
+    forget(store, "J000001")
+    notes = DecidedArchive(store, parse_range("2026-11-01", None)).plan().notes
+    assert notes[1:] == (
+        f"{tmp_path}: 6 decisions are no longer in the files of the range (1 forgotten, 5 retention):"
+        " filings of it may be missing",
+    )
+    archived(store, messages([7], values=[at(7)]), topic=topics.AUTO_CODED, low=7)
+    [late] = DecidedArchive(store, parse_range("2026-11-01", None)).plan().notes[1:-1]
+    assert "nothing of formality.auto-coded, partition 0 from before 2026-11-28 (offset 7)" in late
