@@ -56,7 +56,7 @@ class _Child:
         self.number = number
         self.failures = 0
         self.restart_at: float | None = None
-        self._environment = _environment(settings, number)
+        self._environment = environment_of(settings, number)
         self.start()
 
     def start(self) -> None:
@@ -129,12 +129,18 @@ def _stop_all(children: list[_Child]) -> None:
             child.process.wait()
 
 
-def _environment(settings: Settings, number: int) -> dict[str, str]:
-    """The settings as variables; each worker its own metrics port and health file."""
-    environment = dict(os.environ)
-    for name, value in settings.model_dump(exclude_defaults=True).items():
+def environment_of(settings: Settings, number: int) -> dict[str, str]:
+    """Every setting as a variable; each worker its own metrics port and health file.
+
+    Also those at their default, and none from outside: a flag may have put the default above a variable.
+    """
+    ours = {f"{PREFIX}{name.upper()}": value for name, value in settings.model_dump().items()}
+    # Names of variables count in any case.
+    environment = {name: value for name, value in os.environ.items() if name.upper() not in ours}
+    for name, value in ours.items():
         revealed = value.get_secret_value() if hasattr(value, "get_secret_value") else value
-        environment[f"{PREFIX}{name.upper()}"] = str(getattr(revealed, "value", revealed))
+        if revealed is not None:
+            environment[name] = str(getattr(revealed, "value", revealed))
     if settings.metrics_port:
         environment[f"{PREFIX}METRICS_PORT"] = str(settings.metrics_port + number)
     if settings.health_file is not None:
