@@ -84,6 +84,7 @@ class _Worker:
         observing: asyncio.Task[None] | None = None
         if self._redis is not None:
             await self._redis.connect()
+        self._health.expect_nothing(START_SECONDS, time.monotonic())
         await _started(app, stop)
         try:
             observing = asyncio.create_task(self._observe(app, outbox))
@@ -179,6 +180,7 @@ class _Worker:
 
     async def _stop(self, app: App, producer: AwaitableProducer, server: HealthServer | None) -> None:
         log.info("worker_stopping")
+        self._health.expect_nothing(STOP_SECONDS, time.monotonic())
         try:
             async with asyncio.timeout(STOP_SECONDS):
                 await app.stop()
