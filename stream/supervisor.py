@@ -27,6 +27,9 @@ WATCH_SECONDS = 0.1
 FINAL = frozenset({CircuitOpen.exit_code, UsageError.exit_code, 1})
 """Exit codes that a restart cannot mend: the breaker, a setting, a model."""
 
+ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
+"""What ends the workers with the supervisor; a terminal that closes does not reach them by itself."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -60,7 +63,9 @@ class _Child:
         self.start()
 
     def start(self) -> None:
-        self.process = subprocess.Popen([sys.executable, "-m", "stream.cli", "worker"], env=self._environment)
+        # Not in the terminal's group: Ctrl-C is the supervisor's, also while a worker is imported.
+        command = [sys.executable, "-m", "stream.cli", "worker"]
+        self.process = subprocess.Popen(command, env=self._environment, process_group=0)
         self.started_at = time.monotonic()
         self.restart_at = None
 
@@ -74,7 +79,7 @@ class _Child:
 
 
 def supervise(settings: Settings, processes: int, policy: RestartPolicy | None = None) -> None:
-    """Run `processes` workers until SIGTERM or SIGINT, or until one ends for good.
+    """Run `processes` workers until a signal of `ENDS`, or until one ends for good.
 
     Raises
     ------
@@ -88,7 +93,7 @@ def supervise(settings: Settings, processes: int, policy: RestartPolicy | None =
         nonlocal stopping
         stopping = True
 
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    previous = {number: signal.signal(number, stop) for number in ENDS if not _outlives(number)}
     children = [_Child(number, settings) for number in range(processes)]
     try:
         while not stopping:
@@ -99,6 +104,11 @@ def supervise(settings: Settings, processes: int, policy: RestartPolicy | None =
         _stop_all(children)
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _outlives(number: signal.Signals) -> bool:
+    """Whether `nohup` asked to go on without the terminal."""
+    return number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN
 
 
 def _watch(child: _Child, policy: RestartPolicy) -> None:
