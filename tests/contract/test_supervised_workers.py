@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import psutil
 import pytest
@@ -43,3 +43,23 @@ def test_ctrl_c_or_a_closed_terminal_ends_all_while_they_are_imported(
     assert supervisor.ended(10) == 0
     assert not any(child.is_running() for child in started)
     assert "Traceback" not in supervisor.text()
+
+
+def test_a_killed_process_is_started_again_and_sigterm_ends_all(
+    stage: Stage, supervisor: Worker, embedded_cannot: Callable[[str], None]
+) -> None:
+    """One of two is killed: a new one comes, every filing is decided, SIGTERM is exit code 0 within ten seconds."""
+    embedded_cannot("the embedded broker refuses the SyncGroup of a second member (InvalidRequest)")
+    assert stage.broker.kind == "real"
+    until(lambda: supervisor.text().count("worker_started") == 2, "both work")
+    before = _children(supervisor)
+    identities = stage.send_filings(500)
+    before[0].kill()
+    until(lambda: supervisor.text().count("worker_started") == 3, "a new one works")
+    identities += stage.send_filings(500, start=len(identities))
+    stage.until_through()
+    now = _children(supervisor)
+    assert (len(before), len(now), before[1] in now, before[0] in now) == (2, 2, True, False)
+    assert {decision["formality_id"] for decision in stage.decisions()} == set(identities)
+    assert supervisor.stop() == 0
+    assert not any(child.is_running() for child in now)
