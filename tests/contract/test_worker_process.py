@@ -56,6 +56,7 @@ def test_the_metrics_port_is_on_loopback_and_serves_metrics_and_probes(stage: St
     assert answer(port, "/elsewhere")[0] == 404
     counted = [line for line in answer(port, "/metrics")[1].splitlines() if line.startswith("codiflux_")]
     assert any("codiflux_filings_total" in line for line in counted), counted[:20]
+    assert "codiflux_live 1.0" in counted
 
 
 def test_an_open_breaker_can_be_scraped_and_the_waiting_process_commits_nothing(stage: Stage) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from monitoring.catalogue import LIVE
+from monitoring.instruments import Instruments
 from stream.supervisor import RestartPolicy
 from stream.worker.breaker import BreakerPolicy, BreakerState
 from stream.worker.health import Health, Position, write_health_file
@@ -56,6 +58,17 @@ def test_a_worker_that_nobody_has_looked_at_for_the_stall_seconds_is_not_live() 
     assert not health.live(now=11.5)
     health.observe({0: Position(5, 5)}, now=12)
     assert health.live(now=12)
+
+
+def test_the_gauge_of_live_falls_although_nobody_sets_it() -> None:
+    """A scrape asks, as a probe does."""
+    clock = [1.0]
+    health, instruments = Health(stall_seconds=10, now=0), Instruments([LIVE])
+    instruments.ask(LIVE, lambda: health.live(clock[0]))
+    health.observe({0: Position(5, 5)}, now=1)
+    assert instruments.value(LIVE) == 1
+    clock[0] = 12
+    assert instruments.value(LIVE) == 0
 
 
 def test_a_start_and_a_stop_may_take_their_time_and_no_longer() -> None:
