@@ -49,7 +49,7 @@ def choose_threshold(
     from models.artefact import open_model
     from models.evaluation import code_examples
     from models.segments import choose_thresholds
-    from stream.cli.output import messages, output, print_json
+    from stream.cli.output import messages, note, output, print_json
     from stream.filings import read_examples
     from stream.new_tables import check_absent, write_text
     from stream.settings import read_settings
@@ -58,7 +58,7 @@ def choose_threshold(
         check_absent(policy_output, force=force)
     settings = read_settings(model=model)
     manifest, coding_model = open_model(settings.model, cache_entries=settings.cache_entries)
-    examples = read_examples([*data, *(more or ())], coding_model.nomenclature)
+    examples = read_examples([*data, *(more or ())], coding_model.nomenclature, note=note)
     messages.print(f"coding {len(examples)} filings with {manifest.version}")
     choice = choose_thresholds(
         examples,
