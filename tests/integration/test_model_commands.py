@@ -103,6 +103,10 @@ def test_choose_threshold_keeps_its_target_and_writes_a_policy(
 
     assert chosen["auto_error"] <= chosen["auto_error_upper"] <= 0.3
     assert {"threshold", "automation", "auto_error", "auto_error_upper"} == set(chosen["curve"][0])
+    thresholds = [point["threshold"] for point in chosen["curve"]]
+    assert thresholds == sorted(set(thresholds), reverse=True)
+    assert len(thresholds) > 300
+    assert chosen["threshold"] in thresholds
     assert policy.threshold == chosen["threshold"]
     assert policy.version == chosen["policy_version"] == figures["policy_version"]
     assert figures["automation"] == pytest.approx(chosen["combined"]["automation"])
