@@ -91,7 +91,7 @@ def _evaluate(
         from stream.filings import read_examples
         from stream.replay.retraining import Retraining
 
-        more = read_examples([Path(name) for name in options.retrain_with], run.nomenclature)
+        more = read_examples([Path(name) for name in options.retrain_with], run.nomenclature, note=following.note)
         schedules = Retraining(history, joined, costs, more, training, following.note).figures(options.schedules)
         added["retraining"] = schedules
     return found.model_copy(update=added)
