@@ -294,6 +294,14 @@ def test_what_retention_ate_of_the_range_is_said(history: History, tmp_path: Pat
         done = codiflux("replay", "--from-kafka", "--from", "2020-01-01", "--output", tmp_path / "p", **environment)
         assert "retention has removed what stood before offset 20" in done.stderr
         assert json.loads((tmp_path / "p" / "summary.json").read_text())["counts"]["filings"] == 30
+        for since, until, why in (
+            ("0", "20", "retention has removed 20 offsets of the range: nothing is left"),
+            ("2020-01-01", "2021-01-01", "retention has removed what stood before offset 20; nothing is left"),
+        ):
+            asked = ("--from", since, "--to", until, "--output", tmp_path / "q")
+            line = refusal(codiflux("replay", "--from-kafka", *asked, **environment), 2)
+            assert "no message in the range: look at --from and --to; " in line
+            assert why in line
     finally:
         stage.close()
 

@@ -38,7 +38,7 @@ class KafkaSource:
         stretches, notes = stretches_of(self.settings, self.topic, self.wanted)
         units = tuple(unit for s in stretches for unit in cut(s.partition, s.start, s.end))
         if not units:
-            raise UsageError(f"{self.topic}: no message in the range: look at --from and --to")
+            raise UsageError("; ".join((f"{self.topic}: no message in the range: look at --from and --to", *notes)))
         return Planned(
             SourceSummary(
                 kind="kafka",
@@ -84,7 +84,9 @@ def stretches_of(settings: Settings, topic: str, wanted: Range) -> tuple[tuple[S
         stretches.append(Stretch(topic=topic, partition=span.partition, start=start, end=max(start, end), lost=lost))
     gone = sum(stretch.lost for stretch in stretches)
     if gone:
-        notes.append(f"{topic}: retention has removed {gone} offsets of the range: what is left is replayed")
+        left = any(stretch.start < stretch.end for stretch in stretches)
+        rest = "what is left is replayed" if left else "nothing is left"
+        notes.append(f"{topic}: retention has removed {gone} offsets of the range: {rest}")
     notes += _eaten(settings, cluster, topic, wanted, stretches)
     return tuple(stretches), tuple(notes)
 
