@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from stream.archive.stores import Store
-from stream.cli import app
+from stream.cli.commands import app
 from stream.errors import UsageError
 from tests.unit.archive.fields import archived, messages, new_store
 from tests.unit.archive.test_writing import offsets
