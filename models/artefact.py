@@ -141,14 +141,16 @@ def seal(folder: Path, manifest: Manifest) -> Manifest:
 
 def read_manifest(folder: Path) -> Manifest:
     """Read and check `manifest.json`, not yet the files it names."""
-    if not folder.is_dir():
-        raise ArtefactError(f"{folder}: no model there; train one with `codiflux train --starter --output {folder}`")
     path = folder / MANIFEST
+    with _reading(path, missing=f"missing, so {folder} is not a model directory"):
+        if not folder.is_dir():
+            raise ArtefactError(
+                f"{folder}: no model there; train one with `codiflux train --starter --output {folder}`"
+            )
+        content = path.read_bytes()
     try:
-        manifest = Manifest.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        raise ArtefactError(f"{path}: missing, so {folder} is not a model directory") from None
-    except (ValidationError, OSError) as error:
+        manifest = Manifest.model_validate_json(content)
+    except ValidationError as error:
         raise ArtefactError(f"{path}: not a manifest ({str(error).splitlines()[0]})") from error
     if manifest.format_version != FORMAT_VERSION:
         raise ArtefactError(f"{path}: format {manifest.format_version}, this version reads {FORMAT_VERSION}")
@@ -168,14 +170,14 @@ def verify(folder: Path) -> Manifest:
     Raises
     ------
     ArtefactError
-        Naming the file that is missing, altered, or not in the manifest.
+        Naming the file that is missing, altered, not to be read, or not in the manifest.
     """
     manifest = read_manifest(folder)
     for name, expected in manifest.files.items():
         path = folder / name
-        if not path.is_file():
-            raise ArtefactError(f"{path}: missing; take the model directory again from its source")
-        if _sha256(path) != expected:
+        with _reading(path):
+            found = _sha256(path)
+        if found != expected:
             raise ArtefactError(f"{path}: altered, its hash is not the manifest's; take the directory again")
     for required in (manifest.model_file, RULES, NOMENCLATURE):
         if required not in manifest.files:
@@ -205,12 +207,24 @@ def open_model(folder: Path, *, cache_entries: int = DEFAULT_CACHE_ENTRIES) -> t
 
 def read_nomenclature(folder: Path, manifest: Manifest) -> Nomenclature:
     """The codes, labels and levels that the model was trained with."""
-    with (folder / NOMENCLATURE).open(encoding="utf-8", newline="") as file:
+    path = folder / NOMENCLATURE
+    with _reading(path), path.open(encoding="utf-8", newline="") as file:
         table = from_rows(manifest.nomenclature, csv.DictReader(file))
     if manifest.nomenclature in BUILT_IN_NOMENCLATURES:
         branches = load(manifest.nomenclature).branch_labels
         return Nomenclature(table.name, table.level_names, table.labels, table.paths, branches)
     return table
+
+
+@contextmanager
+def _reading(path: Path, missing: str = "missing; take the model directory again from its source") -> Iterator[None]:
+    """A file of an artefact that cannot be read is refused, naming it."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise ArtefactError(f"{path}: {missing}") from None
+    except OSError as error:
+        raise ArtefactError(f"{path}: {error.strerror or error}") from error
 
 
 def _sha256(path: Path) -> str:
@@ -220,5 +234,7 @@ def _sha256(path: Path) -> str:
 
 def read_reference(folder: Path) -> dict[str, Any]:
     """The distributions of the training data, as written at training."""
-    content: dict[str, Any] = json.loads((folder / REFERENCE).read_text(encoding="utf-8"))
+    path = folder / REFERENCE
+    with _reading(path):
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content

@@ -111,12 +111,14 @@ def load(name_or_path: str) -> Nomenclature:
     if name_or_path in BUILT_IN:
         return _built_in(name_or_path)
     path = Path(name_or_path)
-    if not path.is_file():
-        known = ", ".join(sorted(BUILT_IN))
-        raise NomenclatureError(f"nomenclature {name_or_path}: neither one of {known} nor a CSV file")
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             return from_rows(path.stem, csv.DictReader(file))
+    except FileNotFoundError:
+        known = ", ".join(sorted(BUILT_IN))
+        raise NomenclatureError(f"nomenclature {name_or_path}: neither one of {known} nor a CSV file") from None
+    except OSError as error:
+        raise NomenclatureError(f"nomenclature {path}: {error.strerror or error}") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise NomenclatureError(f"nomenclature {path}: not a UTF-8 CSV file ({error})") from error
 

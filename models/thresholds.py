@@ -68,14 +68,10 @@ def choose(points: Sequence[ThresholdPoint], *, max_error: float) -> ThresholdPo
     return max(fitting, key=lambda point: point.automation)
 
 
-def thinned(
-    points: Sequence[ThresholdPoint], limit: int = MAX_CURVE_POINTS, *, keep: ThresholdPoint | None = None
-) -> list[ThresholdPoint]:
-    """At most about `limit` points, evenly over the curve, both ends and `keep` kept."""
+def thinned(points: Sequence[ThresholdPoint], limit: int = MAX_CURVE_POINTS) -> list[ThresholdPoint]:
+    """At most `limit` points, evenly over the curve, both ends kept: what a manifest has room for."""
     if len(points) <= limit:
         return list(points)
     step = (len(points) - 1) / (limit - 1)
     positions = {round(position * step) for position in range(limit)}
-    if keep is not None:
-        positions.add(points.index(keep))
     return [points[position] for position in sorted(positions)]

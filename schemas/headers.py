@@ -82,12 +82,12 @@ def passed_through(original: Iterable[tuple[str, bytes | None]]) -> Headers:
 
     A filing's CloudEvents attributes, extensions too, describe the filing and not the decision:
     they stay behind, and so do the provenance of an earlier failure and the reasons of an earlier
-    decision.
+    decision. A header without a value stays without one.
 
-    >>> passed_through([("traceparent", b"00-ab"), ("ce_id", b"1"), ("CE_Team", b"x"), (ATTEMPT, b"2")])
-    [('traceparent', b'00-ab')]
+    >>> passed_through([("traceparent", b"00-ab"), ("ce_id", b"1"), ("CE_Team", b"x"), (ATTEMPT, b"2"), ("mark", None)])
+    [('traceparent', b'00-ab'), ('mark', None)]
     """
-    return [(name, value or b"") for name, value in original if not _describes_the_original(name.lower())]
+    return [(name, value) for name, value in original if not _describes_the_original(name.lower())]
 
 
 def _describes_the_original(name: str) -> bool:

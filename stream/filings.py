@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -135,8 +135,13 @@ def instant_of(value: Any) -> Any:
     return value
 
 
-def read_examples(paths: Sequence[Path], nomenclature: Nomenclature) -> list[Example]:
+def read_examples(paths: Sequence[Path], nomenclature: Nomenclature, *, note: Callable[[str], None]) -> list[Example]:
     """Labelled filings of some files, codes as the nomenclature writes them.
+
+    Parameters
+    ----------
+    note
+        Told of each file's columns that are not read: a misspelt one would be missed in silence.
 
     Raises
     ------
@@ -147,7 +152,10 @@ def read_examples(paths: Sequence[Path], nomenclature: Nomenclature) -> list[Exa
     examples: list[Example] = []
     for path in paths:
         before = len(examples)
-        for filing in open_filings(path, labelled=True).filings:
+        table = open_filings(path, labelled=True)
+        if table.unused:
+            note(f"{path}: columns not read: {', '.join(table.unused)}")
+        for filing in table.filings:
             where = f"{path}, {'row' if path.suffix.lower() == '.parquet' else 'line'} {filing.line}"
             if filing.formality is None:
                 raise UsageError(f"{where}: {filing.fault}")

@@ -147,12 +147,10 @@ def copy_of(letter: Letter) -> Outgoing:
     """
     if letter.provenance is None:
         raise ValueError(f"{letter.position} has no provenance")
-    own = [
-        (name, value or b"")
-        for name, value in letter.record.headers
-        if name not in h.PROVENANCE and name != h.REDRIVEN_FROM
+    own: h.Headers = [
+        (name, value) for name, value in letter.record.headers if name not in h.PROVENANCE and name != h.REDRIVEN_FROM
     ]
-    marks = [
+    marks: h.Headers = [
         (h.ATTEMPT, str(letter.provenance.attempt).encode()),
         (h.REDRIVEN_FROM, letter.position.encode()),
     ]

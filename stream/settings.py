@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from stream.errors import UsageError
 
@@ -166,6 +167,31 @@ class Settings(BaseSettings):
     def monitor_group_name(self) -> str:
         """The monitor's consumer group on the broker."""
         return f"{self.topic_prefix}{self.monitor_group}"
+
+
+class OwnSettings(Settings):
+    """Settings of what is started and ended here: defaults and what is given, nothing of the environment."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given alone."""
+        return (init_settings,)
+
+
+def without_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment without our variables, in whatever case they are written.
+
+    >>> without_settings({"PATH": "/bin", "CODIFLUX_TOPIC_PREFIX": "a.", "codiflux_model": "m"})
+    {'PATH': '/bin'}
+    """
+    return {name: value for name, value in environment.items() if not name.upper().startswith(PREFIX)}
 
 
 def read_settings(**overrides: object) -> Settings:

@@ -37,7 +37,7 @@ def choose_threshold(
     audit_share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Audit share that the policy file says.")] = 0.01,
     policy_output: Annotated[Path | None, typer.Option(help="Write the policy file, for CODIFLUX_POLICY.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the policy file if it is there.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the choice and the curve as one JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the choice and all of the curve as JSON.")] = False,
 ) -> None:
     """Find the threshold that sends most to auto while the error there stays under a target.
 
@@ -49,7 +49,7 @@ def choose_threshold(
     from models.artefact import open_model
     from models.evaluation import code_examples
     from models.segments import choose_thresholds
-    from stream.cli.output import messages, output, print_json
+    from stream.cli.output import messages, note, output, print_json
     from stream.filings import read_examples
     from stream.new_tables import check_absent, write_text
     from stream.settings import read_settings
@@ -58,7 +58,7 @@ def choose_threshold(
         check_absent(policy_output, force=force)
     settings = read_settings(model=model)
     manifest, coding_model = open_model(settings.model, cache_entries=settings.cache_entries)
-    examples = read_examples([*data, *(more or ())], coding_model.nomenclature)
+    examples = read_examples([*data, *(more or ())], coding_model.nomenclature, note=note)
     messages.print(f"coding {len(examples)} filings with {manifest.version}")
     choice = choose_thresholds(
         examples,
@@ -86,15 +86,13 @@ def choose_threshold(
 
 
 def _json(choice: Choice, max_error: float, confidence: float, rows: int) -> dict[str, Any]:
-    from models.thresholds import thinned
-
     found: dict[str, Any] = {
         **choice.point.model_dump(),
         "max_error": max_error,
         "confidence": confidence,
         "rows": rows,
         "policy_version": choice.policy.version,
-        "curve": [point.model_dump() for point in thinned(choice.curve, keep=choice.point)],
+        "curve": [point.model_dump() for point in choice.curve],
     }
     if choice.segments:
         found["segments"] = [

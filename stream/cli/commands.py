@@ -33,7 +33,8 @@ from stream.errors import StreamError
 
 app = typer.Typer(
     name="codiflux",
-    help="Codes business filings into the French activity nomenclature while they stream by.",
+    help="Codes business filings into the French activity nomenclature while they stream by.\n\n"
+    "Example: `codiflux demo`",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -31,7 +31,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JS
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(
-        name="dead-letters", help="Look at messages that could not be coded, and send them back.", no_args_is_help=True
+        name="dead-letters",
+        help="Look at messages that could not be coded, and send them back.\n\n"
+        "Example: `codiflux dead-letters list --since 24h`",
+        no_args_is_help=True,
     )
     group.command("list")(list_letters)
     group.command("show")(show)

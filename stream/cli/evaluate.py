@@ -33,13 +33,13 @@ def evaluate(
     from models import evaluation
     from stream.bootstrap import open_deciding
     from stream.cli.figures import accuracy_table, automation_table
-    from stream.cli.output import messages, output, print_json
+    from stream.cli.output import messages, note, output, print_json
     from stream.filings import read_examples
     from stream.settings import read_settings
 
     deciding = open_deciding(read_settings(model=model, threshold=threshold, policy=policy))
     nomenclature = deciding.model.nomenclature
-    examples = read_examples([*data, *(more or ())], nomenclature)
+    examples = read_examples([*data, *(more or ())], nomenclature, note=note)
     messages.print(f"coding {len(examples)} filings with {deciding.model.version}")
     codings = evaluation.code_examples(examples, deciding.model)
     figures = evaluation.evaluate(examples, codings, nomenclature=nomenclature, policy=deciding.policy)

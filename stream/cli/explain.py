@@ -116,10 +116,11 @@ def _filing(text: str, **fields: str | None) -> Formality:
 def _examples(among: Sequence[Path] | None, model: CodingModel) -> list[Example]:
     """What the nearest are looked for in: files of one's own, or the starter corpus where its codes are the model's."""
     from models.starter import declarations
+    from stream.cli.output import note
     from stream.filings import read_examples
 
     if among:
-        return read_examples(among, model.nomenclature)
+        return read_examples(among, model.nomenclature, note=note)
     if model.nomenclature.name not in declarations.NOMENCLATURES:
         return []
     return declarations.examples(declarations.declarations(), nomenclature=model.nomenclature.name, seed=0)

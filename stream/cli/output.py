@@ -28,6 +28,11 @@ messages = Console(stderr=True, soft_wrap=True)
 """Progress and notes."""
 
 
+def note(line: str) -> None:
+    """A note with names that others chose (files, columns): printed as it is, never as markup."""
+    messages.print(line, markup=False, highlight=False)
+
+
 def print_json(value: Any) -> None:
     """One JSON object as one line: the last line of standard output."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")

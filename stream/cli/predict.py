@@ -35,7 +35,7 @@ def predict(
     Example: `codiflux predict filings.csv --model model --output coded.parquet`
     """
     from stream.bootstrap import open_deciding
-    from stream.cli.output import messages, print_json, progress_bar
+    from stream.cli.output import note, print_json, progress_bar
     from stream.cli.output import output as printed
     from stream.errors import UsageError
     from stream.filings import open_filings
@@ -50,7 +50,7 @@ def predict(
     check_absent(output, force=force)
     unused = open_filings(source).unused
     if unused:
-        messages.print(f"columns not read: {', '.join(unused)}", markup=False)
+        note(f"columns not read: {', '.join(unused)}")
     # A file decided again must not differ by an audit sample: there is no audit topic here.
     settings = read_settings(model=model, threshold=threshold, policy=policy, audit_share=0.0)
     deciding = open_deciding(settings)
@@ -65,9 +65,7 @@ def predict(
         )
         bar.update(bar.task_ids[0], total=tally.rows)
     if tally.first_fault:
-        messages.print(
-            f"{sum(tally.unreadable.values())} rows could not be read; the first: {tally.first_fault}", markup=False
-        )
+        note(f"{sum(tally.unreadable.values())} rows could not be read; the first: {tally.first_fault}")
     if as_json:
         print_json(
             {

@@ -10,7 +10,7 @@ import typer
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    group = typer.Typer(name="schemas", help="The documents of the messages on the wire.", no_args_is_help=True)
+    group = typer.Typer(name="schemas", no_args_is_help=True)
     # A group of one command would otherwise be the command itself.
     group.callback()(_group)
     group.command("export")(export)
@@ -18,7 +18,10 @@ def register(app: typer.Typer) -> None:
 
 
 def _group() -> None:
-    """The documents of the messages on the wire."""
+    """The documents of the messages on the wire.
+
+    Example: `codiflux schemas export --check`
+    """
 
 
 def export(

@@ -18,7 +18,11 @@ NUMBERS = frozenset({"partitions", "replicas", "largest"})
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(name="topics", help="Make Kafka's topics, or see that they are right.", no_args_is_help=True)
+    group = typer.Typer(
+        name="topics",
+        help="Make Kafka's topics, or see that they are right.\n\nExample: `codiflux topics create`",
+        no_args_is_help=True,
+    )
     group.command("create")(create)
     group.command("check")(check)
     app.add_typer(group)

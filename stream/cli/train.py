@@ -84,9 +84,10 @@ def _starter(nomenclature: Nomenclature, seed: int | None, quantised: bool) -> t
 
 
 def _examples(files: list[Path], nomenclature: Nomenclature) -> list[Example]:
+    from stream.cli.output import note
     from stream.filings import read_examples
 
-    return read_examples(files, nomenclature)
+    return read_examples(files, nomenclature, note=note)
 
 
 def _summary(manifest: Manifest, output: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stream.errors import StreamError
+from stream.settings import without_settings
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 12.0
@@ -25,7 +26,7 @@ class Child:
     command
         worker or monitor.
     environment
-        `CODIFLUX_*` settings, on top of ours.
+        All of its `CODIFLUX_*` settings: the user's own, of other topics and files, are not handed on.
     folder
         For the log and the health file.
     """
@@ -34,7 +35,8 @@ class Child:
         self._command = command
         self._health = folder / f"{command}-health.json"
         self._log = folder / f"{command}.log"
-        self._environment = {**os.environ, **environment, "CODIFLUX_HEALTH_FILE": str(self._health)}
+        own = {**environment, "CODIFLUX_HEALTH_FILE": str(self._health)}
+        self._environment = {**without_settings(os.environ), **own}
         self.restarts = 0
         self._start()
 

@@ -22,7 +22,7 @@ from stream.embedded import embedded_broker, private_redis
 from stream.errors import StreamError
 from stream.kafka.follower import Follower
 from stream.kafka.sender import Heard, Sender, sender_of
-from stream.settings import Settings, read_settings
+from stream.settings import OwnSettings, Settings
 
 PACED_FILINGS = 400
 PACED_PER_SECOND = 100.0
@@ -70,7 +70,7 @@ class Demo:
                 "CODIFLUX_REDIS_URL": redis or "",
                 "CODIFLUX_MODEL": str(self.model),
             }
-            settings = read_settings(kafka_bootstrap_servers=broker, embedded_broker=True)
+            settings = OwnSettings(kafka_bootstrap_servers=broker, embedded_broker=True)
             self.screen.phase = "starting a worker and a monitor"
             self._worker = Child("worker", environment, folder)
             stack.callback(self._worker.stop)

@@ -10,7 +10,7 @@ from schemas.codec import decode_formalities
 from schemas.dead_letter import DeadLetter, attempt_of
 from schemas.errors import UnreadableMessage
 from schemas.formality import Formality
-from schemas.headers import PROVENANCE
+from schemas.headers import PROVENANCE, Headers
 from schemas.reasons import DeadLetterReason
 from stream.records import Outgoing, Record
 
@@ -51,6 +51,6 @@ def dead_letter(record: Record, wrong: Unreadable, topic: str) -> Outgoing:
     return Outgoing(topic, record.key, record.value, [*_own(record.headers), *provenance.to_headers()])
 
 
-def _own(headers: Sequence[tuple[str, bytes | None]]) -> list[tuple[str, bytes]]:
+def _own(headers: Sequence[tuple[str, bytes | None]]) -> Headers:
     """The producer's headers: an earlier failure's provenance gives way to this one's."""
-    return [(name, value or b"") for name, value in headers if name not in PROVENANCE]
+    return [(name, value) for name, value in headers if name not in PROVENANCE]

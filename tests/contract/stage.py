@@ -188,7 +188,7 @@ class Stage:
         messages: Iterable[tuple[str | None, bytes | None]],
         *,
         partition: int | None = None,
-        headers: Sequence[tuple[str, bytes]] = (),
+        headers: Sequence[tuple[str, bytes | None]] = (),
         topic: str = RECEIVED,
         **configuration: Any,
     ) -> None:

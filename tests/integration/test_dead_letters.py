@@ -68,7 +68,12 @@ def bury(
                 settings.topic(topics.DEAD_LETTER),
                 f"key-{n}".encode(),
                 b"\xff\x00bytes-%d" % n,
-                [("traceparent", b"00-t-01"), (h.REDRIVEN_FROM, b"older/0/0"), *provenance.to_headers()],
+                [
+                    ("traceparent", b"00-t-01"),
+                    ("mark", None),
+                    (h.REDRIVEN_FROM, b"older/0/0"),
+                    *provenance.to_headers(),
+                ],
             )
             for n in range(start, start + number)
         ),
@@ -93,6 +98,7 @@ def test_a_dead_letter_goes_back_with_its_key_bytes_and_own_headers_and_the_atte
     assert (copy.key, copy.value) == (b"key-0", b"\xff\x00bytes-0")
     assert list(copy.headers) == [
         ("traceparent", b"00-t-01"),
+        ("mark", None),
         (h.ATTEMPT, b"1"),
         (h.REDRIVEN_FROM, letter.position.encode()),
     ]

@@ -28,3 +28,21 @@ def test_the_demo_loses_nothing_and_its_monitor_has_seen_every_decision(small_mo
     assert watched["signals"]["drifted"] == len(watched["drifted"])
     assert sum(watched["signals"].values()) > 15
     assert "FAIL" not in done.stderr
+
+
+def test_the_demo_does_not_depend_on_the_settings_of_an_installation(small_model: Path, tmp_path: Path) -> None:
+    """Another prefix, a secured cluster, a real monitor's state: nothing of them is used, nothing is lost."""
+    state = tmp_path / "state.sqlite"
+    installation = {
+        "CODIFLUX_TOPIC_PREFIX": "acceptance.",
+        "codiflux_consumer_group": "",
+        "CODIFLUX_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+        "CODIFLUX_MONITOR_STATE": str(state),
+        "CODIFLUX_CACHE_ENTRIES": "many",
+    }
+    found = last_object(
+        codiflux("demo", "--filings", 200, "--seed", 3, "--model", small_model, "--json", **installation)
+    )
+    assert (found["filings"], found["lost"], found["conflicts"]) == (200, 0, 0)
+    assert found["monitor"]["decisions"] > 0
+    assert not state.exists()

@@ -103,6 +103,10 @@ def test_choose_threshold_keeps_its_target_and_writes_a_policy(
 
     assert chosen["auto_error"] <= chosen["auto_error_upper"] <= 0.3
     assert {"threshold", "automation", "auto_error", "auto_error_upper"} == set(chosen["curve"][0])
+    thresholds = [point["threshold"] for point in chosen["curve"]]
+    assert thresholds == sorted(set(thresholds), reverse=True)
+    assert len(thresholds) > 300
+    assert chosen["threshold"] in thresholds
     assert policy.threshold == chosen["threshold"]
     assert policy.version == chosen["policy_version"] == figures["policy_version"]
     assert figures["automation"] == pytest.approx(chosen["combined"]["automation"])
@@ -153,6 +157,25 @@ def test_a_labelled_row_that_is_none_is_named_by_its_line(
     for command in (("evaluate", "--model", small_model), ("train", "--output", tmp_path / "model")):
         assert said in refusal(codiflux(*command, "--data", source), 2)
     assert list(tmp_path.iterdir()) == [source]
+
+
+def test_columns_that_are_not_read_are_named(small_model: Path, labelled: Path, tmp_path: Path) -> None:
+    """A misspelt variable is told by each command that reads labels; identity and time are known."""
+    header, *rows = labelled.read_text(encoding="utf-8").splitlines()
+    renamed = ["sourface[m2]" if name == "surface" else name for name in header.split(",")]
+    lines = [",".join([*renamed, "formality_id", "received_at"]), *(f"{row},," for row in rows)]
+    source = write_csv(tmp_path / "in.csv", "\n".join(lines) + "\n")
+    table = write_csv(tmp_path / "few.csv", "code,label\nA,a\nB,b\n")
+    model = ("--model", small_model)
+
+    for command in (
+        ("evaluate", *model),
+        ("choose-threshold", *model, "--max-error", 0.9),
+        ("train", "--nomenclature", table, "--output", tmp_path / "model"),
+    ):
+        done = codiflux(*command, "--data", source)
+        assert f"{source}: columns not read: sourface[m2]\n" in done.stderr, done.stderr
+        assert "not read" not in done.stdout
 
 
 def test_a_damaged_parquet_file_is_refused(small_model: Path, tmp_path: Path) -> None:

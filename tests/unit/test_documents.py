@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -63,10 +65,14 @@ def test_links_between_our_pages_resolve(page: Path) -> None:
         assert (page.parent / target).exists(), target
 
 
-@pytest.mark.parametrize("command", sorted(typer.main.get_command(app).commands))  # type: ignore[attr-defined]
-def test_every_command_has_an_example_in_its_help(command: str) -> None:
+def helps(command: Any, name: str = "codiflux") -> Iterator[tuple[str, str]]:
+    """The help of a command and of all below it, groups too, by the words one types."""
+    yield name, command.help or ""
+    for word, below in getattr(command, "commands", {}).items():
+        yield from helps(below, f"{name} {word}")
+
+
+@pytest.mark.parametrize(("command", "text"), [pytest.param(*h, id=h[0]) for h in helps(typer.main.get_command(app))])
+def test_every_command_and_every_group_has_an_example_of_itself_in_its_help(command: str, text: str) -> None:
     """Help without an example is half a help."""
-    found = typer.main.get_command(app).commands[command]  # type: ignore[attr-defined]
-    texts = [found.help or ""] + [sub.help or "" for sub in getattr(found, "commands", {}).values()]
-    helped = texts[1:] or texts
-    assert all(re.search(r"Examples?: `(CODIFLUX_\S+ )*codiflux ", text) for text in helped)
+    assert re.search(rf"Examples?: `(CODIFLUX_\S+ )*{command}[ `]", text)

@@ -75,6 +75,38 @@ def test_a_missing_file_is_refused_by_name(copy: Path, name: str) -> None:
     assert str(copy / name) in str(raised.value)
 
 
+@pytest.mark.parametrize("name", ["model.bin", "rules.parquet", "nomenclature.csv", "reference.json", MANIFEST])
+def test_a_file_that_cannot_be_read_is_refused_by_name(copy: Path, name: str) -> None:
+    """A folder in its place is there and cannot be read, whoever asks."""
+    (copy / name).unlink()
+    (copy / name).mkdir()
+
+    with pytest.raises(ArtefactError, match="Is a directory") as raised:
+        open_model(copy)
+
+    assert str(copy / name) in str(raised.value)
+
+
+def test_single_files_that_cannot_be_read_are_refused_by_name(copy: Path) -> None:
+    """What is read without the whole being verified: nomenclature and reference."""
+    manifest = artefact.read_manifest(copy)
+    for name in ("nomenclature.csv", "reference.json"):
+        (copy / name).unlink()
+        (copy / name).mkdir()
+
+    with pytest.raises(ArtefactError, match=r"nomenclature\.csv: Is a directory"):
+        artefact.read_nomenclature(copy, manifest)
+    with pytest.raises(ArtefactError, match=r"reference\.json: Is a directory"):
+        artefact.read_reference(copy)
+
+
+def test_a_path_that_leads_through_a_file_holds_no_model(tmp_path: Path) -> None:
+    """One line, and what to do."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ArtefactError, match="no model there"):
+        artefact.read_manifest(tmp_path / "file" / "model")
+
+
 @pytest.mark.parametrize(
     "change",
     [{"default_threshold": 0.01}, {"version": "model-000000000000"}, {"temperature": 2.0}, {"model_file": "x.bin"}],

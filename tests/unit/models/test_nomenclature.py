@@ -97,6 +97,15 @@ def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
         load(str(path))
 
 
+def test_a_table_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
+    """A folder, or a path that leads through a file: one line with the system's word."""
+    (tmp_path / "file").write_text("")
+    for path, said in ((tmp_path, "Is a directory"), (tmp_path / "file" / "naf.csv", "Not a directory")):
+        with pytest.raises(NomenclatureError, match=said) as raised:
+            load(str(path))
+        assert str(path) in str(raised.value)
+
+
 def test_an_unknown_name_says_which_there_are() -> None:
     """A typing error in the name is told with the names that exist."""
     with pytest.raises(NomenclatureError, match="naf-rev2"):

@@ -49,6 +49,14 @@ def test_a_message_with_three_activities_has_three_decisions() -> None:
     assert len(outcome.messages) == 3
 
 
+@pytest.mark.parametrize("value", [filing("a"), b"{"])
+def test_a_header_without_a_value_has_none_on_what_is_written(value: bytes) -> None:
+    """On a decision and on a dead letter; an empty one stays empty."""
+    own = [("mark", None), ("empty", b"")]
+    (outcome,) = _outcomes(pipeline(), [record(0, value, headers=own)])
+    assert outcome.messages[0].headers[:2] == own
+
+
 @pytest.mark.parametrize("last", [None, "zzyzx"])
 def test_a_message_with_one_bad_activity_is_a_dead_letter_and_no_decision(last: str | None) -> None:
     """All or nothing, and the filing after it gets its own decision."""
