@@ -8,6 +8,8 @@ BLAS (docs/adr/0003-batched-inference.md, docs/adr/0016-remembered-words.md).
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import cached_property
@@ -240,6 +242,8 @@ def train(path: Path, *, quantised_to: Path | None = None, **hyperparameters: An
     TrainingError
         In fastText's words: nothing to learn from, or a learning rate that diverges. Or no GNU C library
         for its own training.
+    OSError
+        The disk does not take the model.
     """
     # fastText trains without the interpreter's lock but does not hear Ctrl-C: in a thread of its own
     # it leaves this one free to be interrupted.
@@ -254,10 +258,21 @@ def train(path: Path, *, quantised_to: Path | None = None, **hyperparameters: An
     except (RuntimeError, ValueError) as error:
         raise TrainingError(f"fastText: {error} A lower learning rate (lr) may help") from error
     destination = quantised_to or path.with_name("model.bin")
+    # Left as it is by quantising, after which the library does not show it.
+    last = model.get_output_matrix().tobytes()
     if quantised_to is not None:
         model.quantize(retrain=False, qnorm=True)
     model.save_model(str(destination))
+    _check_written(destination, last)
     return FastTextClassifier(destination)
+
+
+def _check_written(path: Path, last: bytes) -> None:
+    """Of a disk that is full the library says nothing; what it writes last is the output matrix."""
+    with path.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - len(last)))
+        if file.read() != last:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
 
 def _learnt_by_adagrad(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -119,6 +119,10 @@ class Instruments:
     def set(self, spec: MetricSpec, value: float, **labels: str) -> None:
         """Set a gauge."""
         self._child(spec, labels).set(value)
+
+    def ask(self, spec: MetricSpec, value: Callable[[], float]) -> None:
+        """Have a gauge without labels ask for its value at each scrape, which a loop that hangs cannot set."""
+        self._metrics[spec.name].set_function(value)
 
     def observe(self, spec: MetricSpec, values: Iterable[float]) -> None:
         """Add observations to a histogram."""

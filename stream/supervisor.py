@@ -27,6 +27,9 @@ WATCH_SECONDS = 0.1
 FINAL = frozenset({CircuitOpen.exit_code, UsageError.exit_code, 1})
 """Exit codes that a restart cannot mend: the breaker, a setting, a model."""
 
+ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
+"""What ends the workers with the supervisor; a terminal that closes does not reach them by itself."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -56,11 +59,13 @@ class _Child:
         self.number = number
         self.failures = 0
         self.restart_at: float | None = None
-        self._environment = _environment(settings, number)
+        self._environment = environment_of(settings, number)
         self.start()
 
     def start(self) -> None:
-        self.process = subprocess.Popen([sys.executable, "-m", "stream.cli", "worker"], env=self._environment)
+        # Not in the terminal's group: Ctrl-C is the supervisor's, also while a worker is imported.
+        command = [sys.executable, "-m", "stream.cli", "worker"]
+        self.process = subprocess.Popen(command, env=self._environment, process_group=0)
         self.started_at = time.monotonic()
         self.restart_at = None
 
@@ -74,7 +79,7 @@ class _Child:
 
 
 def supervise(settings: Settings, processes: int, policy: RestartPolicy | None = None) -> None:
-    """Run `processes` workers until SIGTERM or SIGINT, or until one ends for good.
+    """Run `processes` workers until a signal of `ENDS`, or until one ends for good.
 
     Raises
     ------
@@ -88,7 +93,7 @@ def supervise(settings: Settings, processes: int, policy: RestartPolicy | None =
         nonlocal stopping
         stopping = True
 
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    previous = {number: signal.signal(number, stop) for number in ENDS if not _outlives(number)}
     children = [_Child(number, settings) for number in range(processes)]
     try:
         while not stopping:
@@ -99,6 +104,11 @@ def supervise(settings: Settings, processes: int, policy: RestartPolicy | None =
         _stop_all(children)
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _outlives(number: signal.Signals) -> bool:
+    """Whether `nohup` asked to go on without the terminal."""
+    return number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN
 
 
 def _watch(child: _Child, policy: RestartPolicy) -> None:
@@ -129,12 +139,18 @@ def _stop_all(children: list[_Child]) -> None:
             child.process.wait()
 
 
-def _environment(settings: Settings, number: int) -> dict[str, str]:
-    """The settings as variables; each worker its own metrics port and health file."""
-    environment = dict(os.environ)
-    for name, value in settings.model_dump(exclude_defaults=True).items():
+def environment_of(settings: Settings, number: int) -> dict[str, str]:
+    """Every setting as a variable; each worker its own metrics port and health file.
+
+    Also those at their default, and none from outside: a flag may have put the default above a variable.
+    """
+    ours = {f"{PREFIX}{name.upper()}": value for name, value in settings.model_dump().items()}
+    # Names of variables count in any case.
+    environment = {name: value for name, value in os.environ.items() if name.upper() not in ours}
+    for name, value in ours.items():
         revealed = value.get_secret_value() if hasattr(value, "get_secret_value") else value
-        environment[f"{PREFIX}{name.upper()}"] = str(getattr(revealed, "value", revealed))
+        if revealed is not None:
+            environment[name] = str(getattr(revealed, "value", revealed))
     if settings.metrics_port:
         environment[f"{PREFIX}METRICS_PORT"] = str(settings.metrics_port + number)
     if settings.health_file is not None:

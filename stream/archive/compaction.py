@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,10 +20,10 @@ import pyarrow.parquet as pq
 from schemas.arrow import archived
 from stream.archive.batches import Absent, absent_of, parquet
 from stream.archive.layout import PARTIAL, ArchiveFile, Batch, Chain, chains, file_of
-from stream.archive.reading import read_file
+from stream.archive.reading import naming, read_file
 from stream.archive.stores import Store
 from stream.archive.turn import turn
-from stream.errors import ArchiveDamaged
+from stream.errors import StreamError
 
 TARGET_BYTES = 64 << 20
 """Size of the files to make; a file of half of it is left as it is."""
@@ -48,6 +49,11 @@ def compact(
     ----------
     progress
         Told of merges done, and of all of them.
+
+    Raises
+    ------
+    ArchiveDamaged
+        A file cannot be read, and is left as it is with the others of its merge; the line names it.
     """
     with turn(store) as renew:
         sizes = {stored.path: stored.size for stored in store.files()}
@@ -73,10 +79,19 @@ def merge(store: Store, group: Sequence[Batch]) -> int:
             by_day.setdefault(file.day, []).append(file)
     absent = [one for batch in group for file in batch.files for one in _absent(store, file)]
     days = [day for day in sorted(by_day) if any(_has_rows(store, file) for file in by_day[day])] or [min(by_day)]
-    for part, day in enumerate(days, start=1):
-        target = ArchiveFile(first.topic, day, first.partition, first.start, last.end, part, len(days))
-        content = parquet(archived(first.topic), _rows(store, by_day[day]), absent if part == 1 else [])
-        store.put(target.path, content)
+    written: list[str] = []
+    try:
+        for part, day in enumerate(days, start=1):
+            target = ArchiveFile(first.topic, day, first.partition, first.start, last.end, part, len(days))
+            content = parquet(archived(first.topic), _rows(store, by_day[day]), absent if part == 1 else [])
+            store.put(target.path, content)
+            written.append(target.path)
+    except StreamError:
+        # A batch without all its parts does not count; it would lie there until the damage is mended.
+        with suppress(StreamError):
+            for path in written:
+                store.delete(path)
+        raise
     for batch in group:
         for file in batch.files:
             store.delete(file.path)
@@ -95,15 +110,12 @@ def _absent(store: Store, file: ArchiveFile) -> list[Absent]:
 
 
 def _note(store: Store, file: ArchiveFile) -> list[Absent]:
-    try:
-        with store.open(file.path) as source:
-            return absent_of(pq.read_schema(source))
-    except (ValueError, pa.ArrowException) as error:
-        raise ArchiveDamaged(f"{store.name}: {file.path}: cannot be read, the file is damaged") from error
+    with naming(store, file), store.open(file.path) as source:
+        return absent_of(pq.read_schema(source))
 
 
 def _has_rows(store: Store, file: ArchiveFile) -> bool:
-    with store.open(file.path) as source:
+    with naming(store, file), store.open(file.path) as source:
         return bool(pq.read_metadata(source).num_rows)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -64,7 +65,12 @@ def files_of(store: Store, topic: str, selection: Selection = ALL) -> list[Archi
 
 
 def read_rows(
-    store: Store, topic: str, selection: Selection = ALL, *, columns: Sequence[str] | None = None
+    store: Store,
+    topic: str,
+    selection: Selection = ALL,
+    *,
+    columns: Sequence[str] | None = None,
+    listed: Sequence[ArchiveFile] | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """The rows of a selection, in the order of event date, partition and offset.
 
@@ -76,6 +82,8 @@ def read_rows(
     ----------
     columns
         Names of `schemas.arrow.archived(topic)`; all of them by default.
+    listed
+        What `files_of` said of the topic before: nothing is listed then, unless a file of it is gone.
 
     Raises
     ------
@@ -85,7 +93,8 @@ def read_rows(
         The store does not give a file.
     """
     done: dict[tuple[Any, int], int] = {}
-    waiting = files_of(store, topic, selection)
+    known = files_of(store, topic) if listed is None else listed
+    waiting = [file for file in known if selection.meets(file)]
     selection = _as_of_now(selection, waiting)
     while waiting:
         file = waiting.pop(0)
@@ -139,15 +148,22 @@ def read_file(
     """The rows of one file that are meant and lie above an offset, and the last offset looked at."""
     names = list(columns) if columns is not None else archived(file.topic).names
     wanted = list(dict.fromkeys([*names, *NEEDED]))
+    with naming(store, file), store.open(file.path) as source, pq.ParquetFile(source) as parquet:
+        for batch in parquet.iter_batches(batch_size=ROWS, columns=wanted):
+            if batch.num_rows:
+                last = int(batch["kafka_offset"][-1].as_py())
+                yield _meant(batch, file, selection, above).select(names), last
+
+
+@contextmanager
+def naming(store: Store, file: ArchiveFile) -> Iterator[None]:
+    """One line that names the file, whatever its damage ends the reading with; `FileNotFoundError` passes."""
     try:
-        with store.open(file.path) as source, pq.ParquetFile(source) as parquet:
-            for batch in parquet.iter_batches(batch_size=ROWS, columns=wanted):
-                if batch.num_rows:
-                    last = int(batch["kafka_offset"][-1].as_py())
-                    yield _meant(batch, file, selection, above).select(names), last
+        yield
     except FileNotFoundError:
         raise
-    except (pa.ArrowException, OSError, KeyError) as error:
+    # Arrow says of some damage (a page's header, what zstd refuses) no more than OSError.
+    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise ArchiveDamaged(f"{store.name}: {file.path}: cannot be read, the file is damaged") from error
 
 

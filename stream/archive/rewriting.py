@@ -20,9 +20,10 @@ from stream.archive.batches import Why, absent_of, parquet, stretches
 from stream.archive.compaction import remove_leftovers
 from stream.archive.layout import ArchiveFile, chains, file_of
 from stream.archive.mention import Mention
+from stream.archive.reading import naming
 from stream.archive.stores import Store
 from stream.archive.turn import turn
-from stream.errors import ArchiveDamaged, UsageError
+from stream.errors import UsageError
 
 PARTIAL_SECONDS = 60.0
 ROUNDS = 10
@@ -51,6 +52,8 @@ def forget(store: Store, formality_id: str, *, progress: Progress = lambda done,
     ------
     UsageError
         An id that names nothing.
+    ArchiveDamaged
+        A file cannot be read, and is left as it is; the line names it.
     """
     if not formality_id.strip():
         raise UsageError("forget: an empty id")
@@ -104,15 +107,12 @@ def _counted(store: Store) -> list[ArchiveFile]:
 
 def _take_out(store: Store, file: ArchiveFile, columns: list[str], condemned: Condemned, why: Why) -> int:
     """Write a file anew without the rows that are condemned; how many there were."""
-    try:
-        with store.open(file.path) as source, pq.ParquetFile(source) as old:
-            offsets = np.concatenate([np.zeros(0, np.int64), *_condemned_offsets(old, columns, condemned)])
-            if not len(offsets):
-                return 0
-            absent = [*absent_of(old.schema_arrow), *stretches(offsets, why)]
-            content = parquet(archived(file.topic), _without(old, offsets), absent)
-    except (ValueError, pa.ArrowException) as error:
-        raise ArchiveDamaged(f"{store.name}: {file.path}: cannot be read, the file is damaged") from error
+    with naming(store, file), store.open(file.path) as source, pq.ParquetFile(source) as old:
+        offsets = np.concatenate([np.zeros(0, np.int64), *_condemned_offsets(old, columns, condemned)])
+        if not len(offsets):
+            return 0
+        absent = [*absent_of(old.schema_arrow), *stretches(offsets, why)]
+        content = parquet(archived(file.topic), _without(old, offsets), absent)
     store.put(file.path, content)
     return len(offsets)
 

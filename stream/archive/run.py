@@ -170,11 +170,15 @@ class _Archiver:
             self._instruments.add(c.ARCHIVE_LOST, written.lost, topic=topic)
             log.error("archive_gap", topic=topic, partition=written.place[1], messages=written.lost, why="retention")
 
+    def _live(self) -> bool:
+        return self._health.live(time.monotonic())
+
     def _serve(self) -> HealthServer | None:
+        self._instruments.ask(c.LIVE, self._live)
         return HealthServer.as_set(
             self._settings,
             metrics=self._instruments.wsgi_app(),
-            live=lambda: self._health.live(time.monotonic()),
+            live=self._live,
             ready=self._health.ready,
         )
 
@@ -205,7 +209,6 @@ class _Archiver:
         oldest = self._writer.oldest()
         self._instruments.set(c.ARCHIVE_OLDEST, 0.0 if oldest is None else now - oldest)
         self._instruments.set(c.ARCHIVE_GATHERED, self._writer.gathered_bytes())
-        self._instruments.set(c.LIVE, live)
         self._instruments.set(c.READY, ready)
         if self._settings.health_file is not None:
             write_health_file(self._settings.health_file, live=live, ready=ready, now=time.time())

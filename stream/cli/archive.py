@@ -17,6 +17,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JS
 Output = Annotated[
     str | None, typer.Option(help="The archive: a folder or s3://bucket/folder; CODIFLUX_ARCHIVE_OUTPUT otherwise.")
 ]
+_SHARED = frozenset(("output", "as_json"))
+"""Options of the archiving process that every command beside it has as well."""
 
 
 def register(app: typer.Typer) -> None:
@@ -51,6 +53,7 @@ def archive(
     Example: `codiflux archive --output archive`
     """
     if context.invoked_subcommand is not None:
+        _pass_on(context, context.invoked_subcommand)
         return
     from stream.archive.run import run_archive
     from stream.cli.output import print_json
@@ -72,7 +75,24 @@ def archive(
         print_json({"messages": dict(totals.messages), **counts, "seconds": round(totals.seconds, 3)})
 
 
+def _pass_on(context: typer.Context, command: str) -> None:
+    """Give a command the options that were written before its name; those it has no use for are refused."""
+    from stream.errors import UsageError
+
+    given = {}
+    for option in context.command.params:
+        name = option.name or ""
+        source = context.get_parameter_source(name)
+        if source is None or source.name != "COMMANDLINE":
+            continue
+        if name not in _SHARED:
+            raise UsageError(f"archive {command}: has no use for {option.opts[0]}: leave it out")
+        given[name] = context.params[name]
+    context.default_map = {**(context.default_map or {}), command: given}
+
+
 def compact(
+    context: typer.Context,
     output: Output = None,
     target_bytes: Annotated[int, typer.Option(min=1, help="Size of the files to make.")] = 64 << 20,
     as_json: AsJson = False,
@@ -87,7 +107,7 @@ def compact(
     from stream.cli.output import output as printed
     from stream.cli.output import print_json
 
-    with _opened(output, "Merges") as (store, progress):
+    with _opened(context, output, "Merges") as (store, progress):
         done = run(store, target_bytes=target_bytes, progress=progress)
     if as_json:
         print_json({"files_before": done.before, "files_after": done.after, "leftovers_removed": done.leftovers})
@@ -95,7 +115,7 @@ def compact(
     printed.print(f"{done.before:,} files are now {done.after:,}; {done.leftovers:,} leftovers removed")
 
 
-def verify(output: Output = None, as_json: AsJson = False) -> None:
+def verify(context: typer.Context, output: Output = None, as_json: AsJson = False) -> None:
     """Prove that every offset of the archive is there exactly once, or say why it has no row.
 
     Reads names, notes, offsets and timestamps of all files. Exit code 0 only without a fault.
@@ -106,7 +126,7 @@ def verify(output: Output = None, as_json: AsJson = False) -> None:
     from stream.cli.output import print_json
     from stream.errors import ArchiveDamaged
 
-    with _opened(output, "Files") as (store, progress):
+    with _opened(context, output, "Files") as (store, progress):
         proofs = run(store, progress=progress)
     faults = [fault for proof in proofs for fault in proof.faults]
     if as_json:
@@ -119,6 +139,7 @@ def verify(output: Output = None, as_json: AsJson = False) -> None:
 
 
 def expire(
+    context: typer.Context,
     older_than: Annotated[str, typer.Option(help="Age in days, e.g. 400d: rows of event dates before are removed.")],
     output: Output = None,
     as_json: AsJson = False,
@@ -133,12 +154,13 @@ def expire(
     from stream.bootstrap import utc_now
 
     before = utc_now().date() - timedelta(days=_days(older_than))
-    with _opened(output, "Files") as (store, progress):
+    with _opened(context, output, "Files") as (store, progress):
         taken = run(store, before, progress=progress)
     _tell(taken, f"older than {before.isoformat()}", as_json=as_json)
 
 
 def forget(
+    context: typer.Context,
     formality_id: Annotated[
         str, typer.Argument(metavar="ID", help="Of a filing, or of a formality with all its filings.")
     ],
@@ -154,18 +176,24 @@ def forget(
     """
     from stream.archive.rewriting import forget as run
 
-    with _opened(output, "Files") as (store, progress):
+    with _opened(context, output, "Files") as (store, progress):
         taken = run(store, formality_id, progress=progress)
     _tell(taken, "of that filing", as_json=as_json)
 
 
 @contextmanager
-def _opened(output: str | None, what: str) -> Iterator[tuple[Store, Callable[[int, int], None]]]:
+def _opened(
+    context: typer.Context, output: str | None, what: str
+) -> Iterator[tuple[Store, Callable[[int, int], None]]]:
     """The archive, and what draws progress."""
     from stream.archive.home import open_archive
     from stream.cli.output import progress_bar
+    from stream.errors import UsageError
     from stream.settings import read_settings
 
+    before = context.lookup_default("output")
+    if before not in (None, output):
+        raise UsageError(f"--output {before} and --output {output}: give one archive")
     store = open_archive(read_settings(archive_output=output).archive_output)
     with progress_bar(what) as bar:
         yield store, lambda done, total: bar.update(bar.task_ids[0], completed=done, total=total)

@@ -36,7 +36,6 @@ def worker(
     from stream.settings import read_settings
     from stream.supervisor import supervise
     from stream.topics import require_topics
-    from stream.worker.run import run_worker
 
     settings = read_settings(
         model=model,
@@ -46,10 +45,16 @@ def worker(
         metrics_port=metrics_port,
     )
     configure_logs(settings.log_level, as_json=settings.log_json)
+    # First: whoever starts workers is told at once; what happens later is for restarts.
+    ping(settings)
+    warnings = require_topics(settings, embedded=settings.embedded_broker)
     if processes > 1:
+        # Each of them looks again, and gives the warnings.
         supervise(settings, processes)
         return
-    ping(settings)
-    for warning in require_topics(settings, embedded=settings.embedded_broker):
+    # Faust and fastText, which whoever only supervises does not need.
+    from stream.worker.run import run_worker
+
+    for warning in warnings:
         structlog.get_logger(__name__).warning("topic_differs", problem=warning)
     run_worker(settings)

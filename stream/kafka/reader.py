@@ -58,7 +58,8 @@ def spans_of(
     since, until
         By the broker's time index: from the first message stamped `since` or later, up to the first
         stamped `until` or later. Where producers' clocks differ, a message between the two may be
-        stamped a little outside: who needs it exact looks at `Record.timestamp` as well.
+        stamped a little outside: who needs it exact looks at `Record.timestamp` as well. And one
+        stamped earlier than `until` may stand behind the end: who needs all of them looks further.
     """
     starts = cluster.beginnings(topics)
     ends = cluster.ends(topics)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from schemas.codec import encode
 from schemas.headers import REPLAY
+from schemas.topics import TOPICS
 from stream.errors import BrokerUnavailable, DeliveryFailed, UsageError
 from stream.filings import open_filings
 from stream.kafka.admin import Cluster
@@ -95,7 +96,7 @@ def emit(
     Raises
     ------
     UsageError
-        The topic is the one that is read: a replay would become history.
+        The topic is the one that is read, or a live one: a replay would become history.
     BrokerUnavailable
         The topic is not there.
     DeliveryFailed
@@ -103,6 +104,10 @@ def emit(
     """
     if request.kind == "kafka" and request.name == topic:
         raise UsageError(f"--emit {topic}: the topic that is read; a replay must not become history")
+    if topic in (settings.topic(spec.name) for spec in TOPICS):
+        raise UsageError(
+            f"--emit {topic}: a live topic, and a replay writes to none; give another name, such as rehearsal.{topic}"
+        )
     source = open_source(request, settings)
     _require(settings, topic)
     planned = source.plan()

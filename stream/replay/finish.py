@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from models import artefact
 from models.backtest.evaluated import Evaluation, LabelFigures
-from stream.errors import UsageError
+from stream.errors import StorageFailed
 from stream.replay import evaluation as evaluating
 from stream.replay.history import History
 from stream.replay.judged import Run
@@ -59,6 +59,13 @@ def finish(
     -------
     Summary
         With `evaluation`; the caller writes it as `summary.json`.
+
+    Raises
+    ------
+    UsageError
+        Labels or further filings to learn that are not right.
+    StorageFailed
+        The disk does not take a retrained model or the report.
     """
     following = following or Following()
     nomenclature = artefact.read_nomenclature(models[0], artefact.read_manifest(models[0]))
@@ -68,7 +75,7 @@ def finish(
     try:
         (folder / REPORT).write_text(draw(summary, evaluation, titles), encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{folder / REPORT}: {error.strerror or error}") from error
+        raise StorageFailed(f"{folder / REPORT}: {error.strerror or error}") from error
     return summary.model_copy(update={"evaluation": evaluation})
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from models.nomenclature import Nomenclature
@@ -11,12 +13,14 @@ from stream.archive.reading import read_rows
 from stream.archive.stores import open_store
 from stream.errors import UsageError
 from stream.kafka.reader import read_topics
-from stream.replay.labels import Labels, from_batches, from_file, from_messages
+from stream.replay.labels import UNKNOWN, Labels, from_batches, from_file, from_messages
 from stream.settings import read_settings
 from stream.tables import extension
 
 KAFKA = "kafka"
 """As the name of a source: the live topic of labels."""
+FIRST = 1_000
+"""Rows that are looked at before there is a use for all."""
 COLUMNS = ("formality_id", "code", "nomenclature", "origin", "labelled_at")
 
 
@@ -29,25 +33,49 @@ def check_source(name: str) -> None:
     extension(Path(name))
 
 
+def check_labels(name: str, nomenclature: Nomenclature) -> None:
+    """Refuse labels that cannot be read, by their first rows: before hours of deciding, not after them.
+
+    Where those tell nothing, all are read, so that nothing is refused which `read_labels` would take.
+
+    Raises
+    ------
+    UsageError, BrokerUnavailable, StorageFailed, ArchiveDamaged
+        What `read_labels` would raise of them.
+    """
+    check_source(name)
+    with suppress(UsageError):
+        if (_read(name, nomenclature, FIRST).code != UNKNOWN).any():
+            return
+    read_labels(name, nomenclature)
+
+
 def read_labels(name: str, nomenclature: Nomenclature) -> Labels:
     """Read all labels of a source.
 
     Raises
     ------
     UsageError
-        None in it, or what is not a label in a table.
+        None in it, none of the nomenclature, or what is not a label in a table.
     BrokerUnavailable, StorageFailed, ArchiveDamaged
         Kafka or the archive does not give them.
     """
     check_source(name)
-    if name == KAFKA:
-        settings = read_settings()
-        records = read_topics(settings, [settings.topic(topics.LABELLED)])
-        labels = from_messages((record.value for record in records), nomenclature)
-    elif "://" in name or Path(name).is_dir():
-        labels = from_batches(read_rows(open_store(name), topics.LABELLED, columns=COLUMNS), nomenclature)
-    else:
-        labels = from_file(Path(name), nomenclature)
+    labels = _read(name, nomenclature)
     if len(labels) == 0:
         raise UsageError(f"{name}: no labels in it")
+    if (labels.code == UNKNOWN).all():
+        raise UsageError(f"{name}: none of its codes is in {nomenclature.name}; give labels in the models' own")
     return labels
+
+
+def _read(name: str, nomenclature: Nomenclature, first: int | None = None) -> Labels:
+    """All labels, or those of the first rows (of an archive, those of its first piece)."""
+    if name == KAFKA:
+        settings = read_settings()
+        records = islice(read_topics(settings, [settings.topic(topics.LABELLED)]), first)
+        return from_messages((record.value for record in records), nomenclature)
+    if "://" in name or Path(name).is_dir():
+        batches = read_rows(open_store(name), topics.LABELLED, columns=COLUMNS)
+        return from_batches(islice(batches, None if first is None else 1), nomenclature)
+    return from_file(Path(name), nomenclature, first)

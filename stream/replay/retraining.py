@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +28,7 @@ from models.training import TrainingSettings, train
 from schemas.decision import Stage
 from schemas.formality import CODING_FIELDS, Formality
 from schemas.instant import microseconds
+from stream.errors import StorageFailed
 from stream.replay.history import History
 from stream.replay.label_ids import Positions
 from stream.replay.label_join import JoinedLabels
@@ -238,9 +238,9 @@ def _threshold(policy: Policy, model: CodingModel, code: str, formality: Formali
 
 @contextmanager
 def _workshop(folder: Path) -> Iterator[Path]:
-    """A folder for the models trained on the way; they are gone afterwards."""
-    place = Path(tempfile.mkdtemp(prefix=".retraining-", dir=folder))
+    """A folder for the models trained on the way, gone afterwards; what the disk does not take is `StorageFailed`."""
     try:
-        yield place
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=".retraining-", dir=folder, ignore_cleanup_errors=True) as place:
+            yield Path(place)
+    except OSError as error:
+        raise StorageFailed(f"{folder}: retraining on the way: {error.strerror or error}") from error

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from models import artefact
 from stream.errors import UsageError
+from stream.replay.label_sources import check_labels
 from stream.replay.opening import describe_models, describe_policies, open_source
 from stream.replay.options import FinishOptions
 from stream.replay.options import check as check_options
@@ -72,6 +74,9 @@ def replay(order: Order, settings: Settings, told: Told, team: Team | None = Non
     plan = _plan(order, settings, told, place)
     if isinstance(plan, Summary):
         return plan
+    if order.options.labels is not None:
+        model = order.models[0]
+        check_labels(order.options.labels, artefact.read_nomenclature(model, artefact.read_manifest(model)))
     with place.opened(plan, keep=order.resume):
         units = [unit for unit in plan.own_units() if not place.has(unit.file_name)]
         told.total(sum(unit.offsets for unit in units))
@@ -157,7 +162,7 @@ def _decide(plan: Plan, units: Sequence[Unit], settings: Settings, place: Place,
         units=tuple((unit.partition, unit.start, unit.end) for unit in units),
         folder=place.decisions,
     )
-    if team is None or len(units) == 1:
+    if team is None:
         decide_units(task, open_models(task.models), open_source(plan.request, settings), told.done)
     else:
         team.decide([share.model_dump_json() for share in shares_of(task, team.processes)], told.done)

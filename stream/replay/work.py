@@ -55,7 +55,10 @@ def decide_units(task: Task, models: Sequence[CodingModel], source: Source, done
     decider = Decider(models, task.policies, all_ids=task.all_ids)
     for unit, filings in source.read([Unit(*unit) for unit in task.units]):
         batch, outcomes = decider.decide(filings)
-        write_part(task.folder / unit.file_name, batch, filings.tally, outcomes)
-        # While the next unit is read and decided, nothing of this one need be in memory.
-        del batch, filings
+        # Nothing is in memory for longer than it is needed: contents while rows are written, rows while the
+        # next unit is read.
+        tally = filings.tally
+        del filings
+        write_part(task.folder / unit.file_name, batch, tally, outcomes)
+        del batch
         done(unit.offsets)

@@ -1,7 +1,8 @@
 """Live means progress; ready means able to work.
 
 A worker that is up and stuck is worse than one that is down: liveness is not "the process answers"
-but "the committed offset moves while there is lag". Time is an argument.
+but "the committed offset moves while there is lag". Probes are answered by another thread than the
+one that works, so what was seen last counts for a while only. Time is an argument.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ class Health:
     Parameters
     ----------
     stall_seconds
-        Without a moved commit for this long while there is lag, the worker is not live.
+        Without a moved commit for this long while there is lag, the worker is not live; nor is it
+        when nobody has looked for this long, since whoever looks is held up with all the rest.
 
     Examples
     --------
@@ -57,6 +59,7 @@ class Health:
         self._stall_seconds = stall_seconds
         self._committed: dict[int, int | None] = {}
         self._moved_at = now
+        self._observed_at = now
         self._lag = 0
         self.assigned = False
         self.last_commit_at: float | None = None
@@ -68,12 +71,17 @@ class Health:
         if committed != self._committed or lag == 0 or self._lag == 0:
             # New lag starts its clock now; a changed assignment counts as movement.
             self._moved_at = now
-        self._committed, self._lag = committed, lag
+        self._committed, self._lag, self._observed_at = committed, lag, now
         self.assigned = bool(positions)
 
+    def expect_nothing(self, seconds: float, now: float) -> None:
+        """Nobody looks for so long: a start or a stop, which is bounded by itself."""
+        self._observed_at = now + seconds
+
     def live(self, now: float) -> bool:
-        """Whether commits move, or there is nothing to move for."""
-        return self._lag == 0 or now - self._moved_at <= self._stall_seconds
+        """Whether commits move, or there is nothing to move for, and this was seen lately."""
+        moves = self._lag == 0 or now - self._moved_at <= self._stall_seconds
+        return moves and now - self._observed_at <= self._stall_seconds
 
     def ready(self) -> bool:
         """Whether partitions are assigned (the model is loaded before the worker starts)."""

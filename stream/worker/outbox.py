@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -54,7 +54,7 @@ class Outbox:
     in_flight
         Batches that may await acknowledgement; `post` waits when there are as many.
     acknowledged
-        Called with the outcomes of each batch once all is written: metrics, Redis.
+        Called with the outcomes of each batch as they were written, once all is: metrics, Redis.
     """
 
     def __init__(
@@ -104,12 +104,13 @@ class Outbox:
             await self._settle(await self._queue.get())
 
     async def _settle(self, batch: _InFlight) -> None:
+        outcomes = batch.outcomes
         refused = await batch.delivery.wait()
         if refused and (too_large := await self._too_large(refused)):
-            await self._bury(batch.outcomes, too_large)
+            outcomes = await self._bury(outcomes, too_large)
         batch.acknowledge()
         self._oldest.popleft()
-        self._acknowledged(batch.outcomes)
+        self._acknowledged(outcomes)
 
     async def _too_large(self, refused: Sequence[Outgoing]) -> list[Outgoing]:
         """Of what was refused, what is too large by itself.
@@ -119,18 +120,26 @@ class Outbox:
         """
         return [message for message in refused if await (await self._producer.send([message])).wait()]
 
-    async def _bury(self, outcomes: Sequence[Outcome], refused: Sequence[Outgoing]) -> None:
-        """Dead letters for records whose decision the broker finds too large."""
+    async def _bury(self, outcomes: Sequence[Outcome], refused: Sequence[Outgoing]) -> list[Outcome]:
+        """Dead letters for records whose decision the broker finds too large; the outcomes as they are then.
+
+        Nothing of such a record counts as decided, else Redis would hold back the filing that is redriven.
+        """
         identities = {id(message) for message in refused}
-        wrong = Unreadable(DeadLetterReason.DECISION_TOO_LARGE, "the broker's size limit refuses the decision")
-        letters = [
-            dead_letter(outcome.record, wrong, self._name_of(topics.DEAD_LETTER))
+        settled = [
+            self._buried(outcome) if any(id(message) in identities for message in outcome.messages) else outcome
             for outcome in outcomes
-            if any(id(message) in identities for message in outcome.messages)
         ]
+        letters = [new.messages[0] for new, old in zip(settled, outcomes, strict=True) if new is not old]
         still_refused = await (await self._producer.send(letters)).wait()
         if still_refused:
             raise CircuitOpen(
                 f"{still_refused[0].topic} refuses a dead letter for its size:"
                 " raise max.message.bytes of that topic to the source topic's"
             )
+        return settled
+
+    def _buried(self, outcome: Outcome) -> Outcome:
+        wrong = Unreadable(DeadLetterReason.DECISION_TOO_LARGE, "the broker's size limit refuses the decision")
+        letter = dead_letter(outcome.record, wrong, self._name_of(topics.DEAD_LETTER))
+        return replace(outcome, decisions=(), wrong=wrong, messages=(letter,))

@@ -84,6 +84,7 @@ class _Worker:
         observing: asyncio.Task[None] | None = None
         if self._redis is not None:
             await self._redis.connect()
+        self._health.expect_nothing(START_SECONDS, time.monotonic())
         await _started(app, stop)
         try:
             observing = asyncio.create_task(self._observe(app, outbox))
@@ -144,11 +145,15 @@ class _Worker:
             self._remembering.add(task)
             task.add_done_callback(self._remembering.discard)
 
+    def _live(self) -> bool:
+        return self._health.live(time.monotonic())
+
     def _serve(self) -> HealthServer | None:
+        self._instruments.ask(catalogue.LIVE, self._live)
         return HealthServer.as_set(
             self._settings,
             metrics=self._instruments.wsgi_app(),
-            live=lambda: self._health.live(time.monotonic()),
+            live=self._live,
             ready=self._health.ready,
         )
 
@@ -161,7 +166,7 @@ class _Worker:
             await asyncio.sleep(OBSERVE_SECONDS)
 
     def _export(self, positions: dict[int, Position], outbox: Outbox, last_commit_at: float | None) -> None:
-        live, ready = self._health.live(time.monotonic()), self._health.ready()
+        live, ready = self._live(), self._health.ready()
         gauges = self._instruments
         gauges.forget(catalogue.LAG_MESSAGES)
         for partition, position in positions.items():
@@ -170,7 +175,6 @@ class _Worker:
         age = (bootstrap.utc_now() - oldest).total_seconds() if oldest is not None else 0.0
         gauges.set(catalogue.LAG_SECONDS, max(0.0, age))
         gauges.set(catalogue.IN_FLIGHT, outbox.waiting)
-        gauges.set(catalogue.LIVE, live)
         gauges.set(catalogue.READY, ready)
         if last_commit_at is not None:
             gauges.set(catalogue.LAST_COMMIT, last_commit_at)
@@ -179,6 +183,7 @@ class _Worker:
 
     async def _stop(self, app: App, producer: AwaitableProducer, server: HealthServer | None) -> None:
         log.info("worker_stopping")
+        self._health.expect_nothing(STOP_SECONDS, time.monotonic())
         try:
             async with asyncio.timeout(STOP_SECONDS):
                 await app.stop()

@@ -38,10 +38,12 @@ from stream.starter_model import starter_model  # noqa: E402
 
 PLAIN = Path(__file__).with_name("replay_plain.py")
 TWENTY = [f"{number / 20:g}" for number in range(1, 21)]
+LABELS = "labels"
 TWICE = "raw predict twice at once"
 """What the machine's two cores give: two processes that share nothing."""
+REPORT = {"report_bytes": 1e3, "report_seconds": 1.0}
 SAMPLE_SECONDS = 0.25
-FULL_SAMPLE = 8
+FULL_SAMPLE = 4
 """Samples from one in which shared pages are told apart to the next."""
 progress = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -53,10 +55,11 @@ def main() -> int:
         folder = Path(name)
         model = options.model or starter_model(progress=progress.print)
         models = [model, *(_sibling(model, folder / f"model-{number}", number) for number in (2, 3))]
-        tables = {dataset: folder / f"{dataset}.parquet" for dataset in BOTH_SETS}
-        for dataset, path in tables.items():
+        tables = {name: folder / f"{name}.parquet" for name in (*BOTH_SETS, LABELS)}
+        for dataset in BOTH_SETS:
             progress.print(f"writing {options.filings} filings, {dataset}")
-            replay_data.write(dataset, options.filings, path)
+            replay_data.write(dataset, options.filings, tables[dataset])
+        replay_data.write_labels(REPEATING, options.filings, tables[LABELS])
         found: dict[str, list[dict[str, float]]] = {}
         cases = [case for case in _cases(options, models, tables) if _chosen(options, case[0])]
         with _kafka(folder, options, needed=any("Kafka" in name for name, _, _ in cases)) as settings:
@@ -105,8 +108,9 @@ def _cases(
 ) -> list[tuple[str, list[str], int]]:
     one, three = _flags(models[:1], ["0.8"]), _flags(models, TWENTY)
     twenty = _flags(models[:1], TWENTY)
-    # What follows the decisions is measured by itself: the report of a million rows, the drift monitor.
-    replay = [sys.executable, "-m", "stream.cli", "replay", "--no-drift"]
+    whole = [sys.executable, "-m", "stream.cli", "replay"]
+    # Labels and drift have a case of their own: what follows the decisions is much the same in all.
+    replay = [*whole, "--no-drift"]
     cases = []
     for dataset in BOTH_SETS:
         file = [*replay, "--from-file", str(tables[dataset])]
@@ -121,8 +125,19 @@ def _cases(
     cases += [
         ("Parquet, repeating, 20 policies", [*file, *twenty], options.filings),
         ("Parquet, repeating, 3 models x 20 policies", [*file, *three], options.filings),
+        (
+            "Parquet, repeating, 3 models x 20 policies, 2 processes",
+            [*file, *three, "--processes", "2"],
+            options.filings,
+        ),
+        (
+            "Parquet, repeating, labels and drift",
+            [*whole, "--from-file", str(tables[REPEATING]), *one, "--labels", str(tables[LABELS])],
+            options.filings,
+        ),
         ("Kafka, repeating", [*kafka, *one], options.filings),
         ("Kafka, repeating, 2 processes", [*kafka, *one, "--processes", "2"], options.filings),
+        ("Kafka, repeating, 3 models x 20 policies", [*kafka, *three], options.filings),
     ]
     for what in ("pandas", "duckdb"):
         plain = [str(models[0]), str(tables[REPEATING]), str(min(options.plain, options.filings))]
@@ -170,7 +185,15 @@ def _measured(command: Sequence[str], output: Path, rows: int, settings: Setting
     if plain:
         figures = [json.loads(one.splitlines()[-1]) for one in said]
         seconds, cpu = max(one["seconds"] for one in figures), sum(one["cpu_seconds"] for one in figures)
-    return {"rows": rows * at_once, "seconds": seconds, "cpu_seconds": cpu, **peak.megabytes()}
+    report = {} if plain else _report(output)
+    return {"rows": rows * at_once, "seconds": seconds, "cpu_seconds": cpu, **peak.megabytes(), **report}
+
+
+def _report(output: Path) -> dict[str, float]:
+    """Size of a replay's report, and how long after the last decisions it was there: evaluation and drawing."""
+    report = (output / "report.html").stat()
+    decided = max(part.stat().st_mtime for part in (output / "decisions").iterdir())
+    return {"report_bytes": report.st_size, "report_seconds": report.st_mtime - decided}
 
 
 class _Peak:
@@ -213,6 +236,8 @@ def _show(found: dict[str, list[dict[str, float]]]) -> None:
         "x raw predict (CPU)",
         "peak MB",
         "shared once",
+        "report, kB",
+        "its seconds",
     ):
         table.add_column(heading, justify="left" if not heading else "right")
     for case, rounds in found.items():
@@ -225,8 +250,9 @@ def _show(found: dict[str, list[dict[str, float]]]) -> None:
             f"{_ratio(rounds, raw, 'cpu_seconds'):.2f}",
             f"{max(r['peak_megabytes'] for r in rounds):,.0f}",
             f"{max(r['peak_megabytes_shared_once'] for r in rounds):,.0f}",
+            *(f"{median(r[name] for r in rounds) / unit:,.1f}" for name, unit in REPORT.items() if name in rounds[0]),
         )
-    Console(width=140).print(table)
+    Console(width=160).print(table)
 
 
 def _ratio(rounds: Sequence[dict[str, Any]], raw: Sequence[dict[str, Any]], unit: str) -> float:

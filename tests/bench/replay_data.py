@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from pydantic_core import to_json
 from texts import DISTINCT, REPEATED_SHARE, SEED, Content, Filing, distinct
 
+from models.starter import declarations as corpus
 from schemas.formality import CODING_FIELDS
 
 CHUNK = 50_000
@@ -44,6 +45,21 @@ def write(dataset: str, count: int, path: Path) -> None:
     with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
         while chunk := list(islice(source, CHUNK)):
             writer.write_table(pa.Table.from_pylist(chunk, schema=SCHEMA))
+
+
+def write_labels(dataset: str, count: int, path: Path) -> None:
+    """A label for each tenth filing of a dataset, two weeks later; whether it is right costs nobody anything."""
+    codes = cycle(line.codes[0] for line in corpus.declarations())
+    labels = [
+        {
+            "formality_id": f"{dataset}-{number:08d}",
+            "code": next(codes),
+            "labelled_at": START + timedelta(days=14, seconds=number * SECONDS_APART),
+            "origin": "audit",
+        }
+        for number in range(0, count, 10)
+    ]
+    pq.write_table(pa.Table.from_pylist(labels), path, compression="zstd")
 
 
 def messages(dataset: str, count: int) -> Iterator[Filing]:

@@ -64,10 +64,8 @@ def raw(model: CodingModel, table: str, rows: int, output: Path) -> tuple[float,
 
 def pandas(model: CodingModel, table: str, rows: int, output: Path) -> tuple[float, float]:
     """`apply`, row by row."""
-    import pandas as pd
-
     begun = now()
-    frame = pd.read_parquet(table).head(rows).astype(object)
+    frame = next(pq.ParquetFile(table).iter_batches(batch_size=rows)).to_pandas().astype(object)
     frame = frame.where(frame.notna(), None)
     decided = frame.apply(lambda row: columns(model, row.to_dict()), axis=1, result_type="expand")
     decided.to_parquet(output)

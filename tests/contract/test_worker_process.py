@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -56,6 +56,7 @@ def test_the_metrics_port_is_on_loopback_and_serves_metrics_and_probes(stage: St
     assert answer(port, "/elsewhere")[0] == 404
     counted = [line for line in answer(port, "/metrics")[1].splitlines() if line.startswith("codiflux_")]
     assert any("codiflux_filings_total" in line for line in counted), counted[:20]
+    assert "codiflux_live 1.0" in counted
 
 
 def test_an_open_breaker_can_be_scraped_and_the_waiting_process_commits_nothing(stage: Stage) -> None:
@@ -94,19 +95,36 @@ def test_sigterm_ends_a_worker_that_cannot_join_its_group(stage: Stage, embedded
     assert worker.stop() == 0
 
 
+@pytest.mark.parametrize("processes", ["1", "2"])
 def test_a_broker_that_is_not_there_is_one_line_and_exit_69_within_ten_seconds(
-    small_model: Path, tmp_path: Path
+    processes: str, small_model: Path, tmp_path: Path
 ) -> None:
-    """Nothing listens: the line names the address and the variable."""
+    """Nothing listens: the line names the address and the variable, and no process is started for nothing."""
     port = free_block()
     stage = _nowhere(port, small_model, tmp_path)
     started = time.monotonic()
-    worker = Worker(["-m", "stream.cli", "worker"], stage, tmp_path / "log")
-    assert worker.ended(10) == 69
+    worker = Worker(["-m", "stream.cli", "worker", "--processes", processes], stage, tmp_path / "log")
+    try:
+        assert worker.ended(10) == 69
+    finally:
+        worker.signal(signal.SIGTERM)
     assert time.monotonic() - started < 10
     (line,) = worker.text().strip().splitlines()
     assert f"127.0.0.1:{port}" in line
     assert "CODIFLUX_KAFKA_BOOTSTRAP_SERVERS" in line
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_topics_that_are_not_there_are_one_line_and_exit_69(
+    processes: str, stage: Stage, embedded_cannot: Callable[[str], None]
+) -> None:
+    """A prefix nobody made topics for: the line names the command that makes them."""
+    embedded_cannot("the embedded broker makes topics when they are named")
+    assert stage.broker.kind == "real"
+    worker = stage.worker(command=["-m", "stream.cli", "worker", "--processes", processes], topic_prefix="nobody.")
+    assert worker.ended(10) == 69
+    (line,) = worker.text().strip().splitlines()
+    assert "codiflux topics create" in line
 
 
 def _nowhere(port: int, model: Path, folder: Path) -> dict[str, str]:

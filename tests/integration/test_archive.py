@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections import defaultdict
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from stream.records import Outgoing
 from stream.settings import Settings
 from stream.topics import create_topics
 from tests.integration.command_line import codiflux, last_object, refusal
+from tests.ports import free_block
 from tests.unit.archive.fields import decision
 
 pytestmark = pytest.mark.kafka
@@ -109,9 +111,9 @@ def test_an_archive_has_every_offset_once_and_others_read_it(
 
 def test_sigterm_writes_what_is_gathered(settings: Settings, tmp_path: Path) -> None:
     """Nothing was due yet; exit code 0 within the patience of an orchestrator, and health said what is so."""
-    folder, health = tmp_path / "archive", tmp_path / "health"
+    folder, health, port = tmp_path / "archive", tmp_path / "health", free_block()
     write(settings, 0, 100)
-    extra = {"CODIFLUX_HEALTH_FILE": str(health), "CODIFLUX_LOG_LEVEL": "DEBUG"}
+    extra = {"CODIFLUX_HEALTH_FILE": str(health), "CODIFLUX_METRICS_PORT": str(port), "CODIFLUX_LOG_LEVEL": "DEBUG"}
     process = subprocess.Popen(
         [sys.executable, "-m", "stream.cli", "archive", "--output", str(folder), "--json"],
         env={**os.environ, **environment(settings), **extra},
@@ -124,6 +126,8 @@ def test_sigterm_writes_what_is_gathered(settings: Settings, tmp_path: Path) -> 
         while not (health.exists() and json.loads(health.read_text())["ready"]):
             assert time.monotonic() < deadline, "not ready"
             time.sleep(0.05)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as metrics:
+            assert b"\ncodiflux_live 1.0\n" in metrics.read()
         write(settings, 100, 50)
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=30)

@@ -6,14 +6,14 @@ import json
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from confluent_kafka import Message
+from confluent_kafka import Message, Producer
 
 from models.starter.declarations import declarations
 from schemas.arrow import archived
@@ -21,13 +21,16 @@ from schemas.decision import Decision
 from schemas.headers import REPLAY
 from stream.archive.layout import ArchiveFile
 from stream.errors import StreamError, UsageError
+from stream.replay.bounds import Bound, Range
 from stream.replay.emitting import Pace, emit
 from stream.replay.plan import SourceRequest
 from stream.replay.run import Order, Told, replay
+from stream.replay.sources.kafka import DISORDER, KafkaSource
 from stream.replay.units import Shard
 from stream.settings import Settings
 from stream.simulation.filings import Shares, filings
-from tests.contract.stage import AUTO, DEAD, RECEIVED, RETURNED, REVIEW, Broker, Stage
+from stream.topics import create_topics
+from tests.contract.stage import AUTO, DEAD, RECEIVED, RETURNED, REVIEW, Broker, Stage, filing
 from tests.integration.command_line import codiflux, last_object, refusal
 
 pytestmark = pytest.mark.kafka
@@ -291,5 +294,44 @@ def test_what_retention_ate_of_the_range_is_said(history: History, tmp_path: Pat
         done = codiflux("replay", "--from-kafka", "--from", "2020-01-01", "--output", tmp_path / "p", **environment)
         assert "retention has removed what stood before offset 20" in done.stderr
         assert json.loads((tmp_path / "p" / "summary.json").read_text())["counts"]["filings"] == 30
+        for since, until, why in (
+            ("0", "20", "retention has removed 20 offsets of the range: nothing is left"),
+            ("2020-01-01", "2021-01-01", "retention has removed what stood before offset 20; nothing is left"),
+        ):
+            asked = ("--from", since, "--to", until, "--output", tmp_path / "q")
+            line = refusal(codiflux("replay", "--from-kafka", *asked, **environment), 2)
+            assert "no message in the range: look at --from and --to; " in line
+            assert why in line
     finally:
         stage.close()
+
+
+def test_a_message_stamped_earlier_than_those_before_it_is_in_its_own_range(kafka_settings: Settings) -> None:
+    """Two ranges that meet have every message once, and what comes after the end moves no plan."""
+    create_topics(kafka_settings, partitions=2)
+    topic = kafka_settings.topic(RECEIVED)
+    noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    def write(minutes: Sequence[int]) -> None:
+        producer = Producer({"bootstrap.servers": kafka_settings.kafka_bootstrap_servers})
+        for minute in minutes:
+            stamp = round((noon + timedelta(minutes=minute)).timestamp() * 1000)
+            producer.produce(topic, key=f"{minute}", value=filing(f"m{minute}"), partition=0, timestamp=stamp)
+        assert producer.flush(30) == 0
+
+    def found(wanted: Range) -> list[str]:
+        source = KafkaSource(kafka_settings, topic, wanted)
+        units = source.read(source.plan().units)
+        return [key for _, unit in units for key in unit.identity["formality_id"].to_pylist()]
+
+    before, after = Range(until=Bound(instant=noon)), Range(since=Bound(instant=noon))
+    write([-30, -20, 0, -10, 5, 50, -1, 59, 7])
+    assert found(before) == ["m-30", "m-20", "m-10", "m-1"]
+    assert found(after) == ["m0", "m5", "m50", "m59", "m7"]
+    assert found(Range(Bound(instant=noon - timedelta(minutes=15)), Bound(instant=noon))) == ["m-10", "m-1"]
+    plan = KafkaSource(kafka_settings, topic, before).plan()
+    assert [(s.partition, s.start, s.end) for s in plan.summary.stretches] == [(0, 0, 7), (1, 0, 0)]
+    margin = round(DISORDER.total_seconds() / 60)
+    # Behind a message stamped the whole margin later nothing is looked for.
+    write([10, 20, margin, -5])
+    assert KafkaSource(kafka_settings, topic, before).plan() == plan

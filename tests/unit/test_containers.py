@@ -15,7 +15,7 @@ import pytest
 import typer.main
 import yaml
 
-from stream.cli import app
+from stream.cli.commands import app
 from stream.settings import PREFIX, Settings
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,8 @@ import typer
 
 from monitoring.catalogue import CATALOGUE
 from stream import errors
-from stream.cli import INTERRUPTED, app
+from stream.cli import INTERRUPTED
+from stream.cli.commands import app
 from stream.settings import PREFIX, Settings
 from stream.worker.run import UNEXPECTED
 

@@ -13,7 +13,7 @@ import pytest
 import typer.main
 import yaml
 
-from stream.cli import app
+from stream.cli.commands import app
 from tests.integration.command_line import codiflux, last_object
 from tests.unit.archive.fields import archived, messages, new_store
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC
+from functools import cached_property
 
 from schemas import topics
+from stream.archive.batches import date_of
+from stream.archive.layout import ArchiveFile, Place
 from stream.archive.reading import Selection, files_of, read_rows
 from stream.archive.stores import Store
 from stream.errors import UsageError
@@ -17,6 +21,8 @@ from stream.replay.sources.records import by_unit
 from stream.replay.summary import SourceSummary, Stretch
 from stream.replay.units import Unit, cut
 
+NO_DAY = date_of(0)
+"""Event date in the name of a file without rows."""
 COLUMNS = ("kafka_offset", "kafka_timestamp", "kafka_key", "value", "kafka_headers")
 
 
@@ -32,14 +38,20 @@ class ReceivedArchive:
         """The offsets that the files in the range hold, by their names alone."""
         selection = Selection(self.wanted.since.instant, self.wanted.until.instant)
         spans: dict[int, tuple[int, int]] = {}
-        for file in files_of(self.store, topics.RECEIVED, selection):
+        for file in filter(selection.meets, self._files):
             start, end = spans.get(file.partition, (file.start, file.end))
             spans[file.partition] = (min(start, file.start), max(end, file.end))
         stretches = bounded(self.topic, spans, self.wanted)
         units = tuple(unit for s in stretches for unit in cut(s.partition, s.start, s.end))
         if not units:
             raise UsageError(f"{self.store.name}: no message in the range: look at --from and --to")
-        return Planned(archive_summary(self.store, self.wanted, stretches), units, lost_note(self.store, stretches))
+        notes = lost_note(self.store, stretches) + late_note(self.store, self._files, self.wanted)
+        return Planned(archive_summary(self.store, self.wanted, stretches), units, notes)
+
+    @cached_property
+    def _files(self) -> list[ArchiveFile]:
+        """Listed once: an archive of years has many files, and a run many units."""
+        return files_of(self.store, topics.RECEIVED)
 
     def read(self, units: Sequence[Unit]) -> Iterator[tuple[Unit, UnitFilings]]:
         """The filings of units."""
@@ -50,7 +62,7 @@ class ReceivedArchive:
         """The messages of a stretch, in order."""
         wanted = Selection(self.wanted.since.instant, self.wanted.until.instant, {partition: (start, end)})
         found: list[Record] = []
-        for batch in read_rows(self.store, topics.RECEIVED, wanted, columns=COLUMNS):
+        for batch in read_rows(self.store, topics.RECEIVED, wanted, columns=COLUMNS, listed=self._files):
             found += (
                 self._record(partition, *row) for row in zip(*(c.to_pylist() for c in batch.columns), strict=True)
             )
@@ -91,3 +103,25 @@ def lost_note(store: Store, stretches: tuple[Stretch, ...]) -> tuple[str, ...]:
     """A note on offsets that the archive does not go back to."""
     lost = sum(stretch.lost for stretch in stretches)
     return (f"{store.name}: the archive begins later: {lost} offsets of the range are not in it",) if lost else ()
+
+
+def late_note(store: Store, files: Iterable[ArchiveFile], wanted: Range) -> tuple[str, ...]:
+    """A note on partitions that do not go back to the instant asked for, by the names of an archive's files."""
+    since = wanted.since.instant
+    if since is None:
+        return ()
+    starts: dict[Place, int] = {}
+    first: dict[Place, ArchiveFile] = {}
+    for file in sorted(files, key=lambda file: (file.topic, file.partition, file.start, file.day)):
+        starts.setdefault(file.place, file.start)
+        if file.day != NO_DAY:
+            first.setdefault(file.place, file)
+    # Before offset 0 there was nothing; on the day itself the names do not tell.
+    late = [file for place, file in first.items() if starts[place] > 0 and file.day >= since.astimezone(UTC).date()]
+    if not late:
+        return ()
+    more = f" (and of {len(late) - 1} more)" if len(late) > 1 else ""
+    return (
+        f"{store.name}: has nothing of {late[0].topic}, partition {late[0].partition}{more} from before {late[0].day}"
+        f" (offset {starts[late[0].place]}): part of the range may be missing",
+    )

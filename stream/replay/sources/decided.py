@@ -8,6 +8,7 @@ are not there to be counted.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -22,19 +23,20 @@ import pyarrow.parquet as pq
 from schemas import topics
 from schemas.arrow import FORMALITY, INSTANT, KAFKA, SOURCE
 from schemas.formality import CODING_FIELDS
+from stream.archive.batches import Why, absent_of
 from stream.archive.layout import ArchiveFile
-from stream.archive.reading import Selection, files_of
+from stream.archive.reading import Selection, files_of, naming
 from stream.archive.stores import Store
 from stream.errors import ArchiveDamaged, UsageError
 from stream.replay.bounds import Range
 from stream.replay.columns import one_array
 from stream.replay.filings import Tally, UnitFilings, distinct_contents, identity_batch
 from stream.replay.sources import Planned
-from stream.replay.sources.archive import archive_summary, bounded, lost_note
+from stream.replay.sources.archive import archive_summary, bounded, late_note, lost_note
+from stream.replay.sources.row_groups import PLACE, Group, footer_of, is_as_planned, statistics_of
 from stream.replay.units import Unit, cut
 
 ROUTED = (topics.AUTO_CODED, topics.REVIEW, topics.RETURNED)
-PLACE = ("source.topic", "source.partition", "source.offset", "source.timestamp")
 FILING = ("formality.formality_id", "formality.received_at", *(f"formality.{name}" for name in CODING_FIELDS))
 ROWS = pa.schema(
     [
@@ -46,18 +48,6 @@ ROWS = pa.schema(
 """What is read of each decision."""
 CLOCKS_APART = timedelta(days=1)
 """A decision is made after its filing came, by clocks that may differ by less than this."""
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A row group of decisions, and what its footer says of their filings' places."""
-
-    file: ArchiveFile
-    number: int
-    topic: str
-    partition: int
-    start: int
-    end: int
 
 
 @dataclass(frozen=True)
@@ -80,10 +70,13 @@ class DecidedArchive:
         units = tuple(unit for s in stretches for unit in cut(s.partition, s.start, s.end))
         if not units:
             raise UsageError(f"{self.store.name}: no decision in the range: look at --from and --to")
-        notes = ("the archive has no received messages: the filings are taken from their decisions",)
-        return Planned(
-            archive_summary(self.store, self.wanted, stretches), units, notes + lost_note(self.store, stretches)
+        notes = (
+            "the archive has no received messages: the filings are taken from their decisions",
+            *lost_note(self.store, stretches),
+            *late_note(self.store, self._files, self.wanted),
+            *self._gone_note(),
         )
+        return Planned(archive_summary(self.store, self.wanted, stretches), units, notes)
 
     def read(self, units: Sequence[Unit]) -> Iterator[tuple[Unit, UnitFilings]]:
         """The filings of units."""
@@ -91,26 +84,49 @@ class DecidedArchive:
             yield unit, self._filings(unit)
 
     @cached_property
+    def _files(self) -> list[ArchiveFile]:
+        return [file for topic in ROUTED for file in files_of(self.store, topic)]
+
+    @cached_property
     def _groups(self) -> list[Group]:
+        return self._looked[0]
+
+    @cached_property
+    def _looked(self) -> tuple[list[Group], Counter[Why]]:
+        """The row groups in the range, and how many decisions were in their files and are no longer."""
         since = self.wanted.since.instant
         selection = Selection(None if since is None else since - CLOCKS_APART)
-        return [
-            group
-            for topic in ROUTED
-            for file in files_of(self.store, topic, selection)
-            for group in self._groups_of(file)
-        ]
+        groups: list[Group] = []
+        gone: Counter[Why] = Counter()
+        for file in filter(selection.meets, self._files):
+            groups += self._groups_of(file, gone)
+        return groups, gone
 
-    def _groups_of(self, file: ArchiveFile) -> Iterator[Group]:
+    def _gone_note(self) -> tuple[str, ...]:
+        gone = self._looked[1]
+        if not gone:
+            return ()
+        reasons = ", ".join(f"{count} {why.value}" for why, count in sorted(gone.items()))
+        return (
+            f"{self.store.name}: {gone.total()} decisions are no longer in the files of the range ({reasons}):"
+            " filings of it may be missing",
+        )
+
+    def _groups_of(self, file: ArchiveFile, gone: Counter[Why]) -> Iterator[Group]:
         with self._opened(file) as parquet:
+            with naming(self.store, file):
+                absent = absent_of(parquet.schema_arrow)
+            for one in absent:
+                if one.why is not Why.NO_MESSAGE and one.end > file.floor:
+                    gone[one.why] += one.end - max(one.start, file.floor)
             for number in range(parquet.metadata.num_row_groups):
-                found = parquet.metadata.row_group(number)
-                chunks = {(c := found.column(place)).path_in_schema: c for place in range(found.num_columns)}
-                stats = {name: chunks[name].statistics for name in PLACE}
+                stats = statistics_of(parquet.metadata, number)
                 if any(s is None or not s.has_min_max for s in stats.values()) or not self._in_time(stats[PLACE[3]]):
                     continue
                 partitions, offsets = stats["source.partition"], stats["source.offset"]
-                group = Group(file, number, stats["source.topic"].min, partitions.min, offsets.min, offsets.max + 1)
+                footer = footer_of(parquet.metadata, number, offsets)
+                topic, partition = stats["source.topic"].min, partitions.min
+                group = Group(file, number, topic, partition, offsets.min, offsets.max + 1, footer)
                 if stats["source.topic"].min != stats["source.topic"].max:
                     raise UsageError(f"{self.store.name}: {file.path}: decisions on filings of several topics")
                 if partitions.min == partitions.max:
@@ -124,7 +140,8 @@ class DecidedArchive:
 
     def _by_partition(self, parquet: pq.ParquetFile, group: Group) -> Iterator[Group]:
         """Where decisions' topics have other partitions than the filings', the footer does not tell enough."""
-        rows = parquet.read_row_group(group.number, columns=["source.partition", "source.offset"])["source"]
+        with naming(self.store, group.file):
+            rows = parquet.read_row_group(group.number, columns=["source.partition", "source.offset"])["source"]
         partitions, offsets = pc.struct_field(rows, "partition"), pc.struct_field(rows, "offset")
         for partition in sorted(value for value in pc.unique(partitions).to_pylist() if value is not None):
             within = pc.min_max(offsets.filter(pc.equal(partitions, partition))).as_py()
@@ -163,11 +180,10 @@ class DecidedArchive:
         return UnitFilings(identity, contents, content, Tally(messages, kept.num_rows, copies))
 
     def _rows(self, group: Group, unit: Unit) -> pa.Table:
-        try:
-            with self._opened(group.file) as parquet:
-                rows = parquet.read_row_group(group.number, columns=[*PLACE, *FILING, "kafka_offset"])
-        except (pa.ArrowException, OSError) as error:
-            raise ArchiveDamaged(f"{self.store.name}: {group.file.path}: the file is damaged") from error
+        with self._opened(group.file) as parquet, naming(self.store, group.file):
+            if not is_as_planned(parquet.metadata, group):
+                raise ArchiveDamaged(f"{self.store.name}: {group.file.path}: changed while it was read: run it again")
+            rows = parquet.read_row_group(group.number, columns=[*PLACE, *FILING, "kafka_offset"])
         source, formality = rows["source"], rows["formality"]
         table = pa.table(
             {

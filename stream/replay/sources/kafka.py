@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from stream.errors import UsageError
 from stream.kafka.admin import Cluster
@@ -16,6 +17,12 @@ from stream.replay.sources.records import by_unit
 from stream.replay.summary import SourceSummary, Stretch
 from stream.replay.units import Unit, cut
 from stream.settings import Settings
+
+DISORDER = timedelta(hours=1)
+"""How far out of order times may stand: as much as a broker lets a clock go ahead of its own, by its default
+`message.timestamp.after.max.ms`. A message that comes later than others stamped so much later is not looked for.
+"""
+LATEST = datetime.max.replace(tzinfo=UTC) - DISORDER
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,7 @@ class KafkaSource:
         stretches, notes = stretches_of(self.settings, self.topic, self.wanted)
         units = tuple(unit for s in stretches for unit in cut(s.partition, s.start, s.end))
         if not units:
-            raise UsageError(f"{self.topic}: no message in the range: look at --from and --to")
+            raise UsageError("; ".join((f"{self.topic}: no message in the range: look at --from and --to", *notes)))
         return Planned(
             SourceSummary(
                 kind="kafka",
@@ -63,7 +70,7 @@ def stretches_of(settings: Settings, topic: str, wanted: Range) -> tuple[tuple[S
         An offset for a partition that is not there.
     """
     cluster = Cluster(settings)
-    spans = spans_of(cluster, [topic], since=wanted.since.instant, until=wanted.until.instant)
+    spans = _spans(settings, cluster, topic, wanted)
     known = {span.partition for span in spans}
     unknown = sorted({*wanted.since.by_partition, *wanted.until.by_partition} - known)
     if unknown:
@@ -77,9 +84,31 @@ def stretches_of(settings: Settings, topic: str, wanted: Range) -> tuple[tuple[S
         stretches.append(Stretch(topic=topic, partition=span.partition, start=start, end=max(start, end), lost=lost))
     gone = sum(stretch.lost for stretch in stretches)
     if gone:
-        notes.append(f"{topic}: retention has removed {gone} offsets of the range: what is left is replayed")
+        left = any(stretch.start < stretch.end for stretch in stretches)
+        rest = "what is left is replayed" if left else "nothing is left"
+        notes.append(f"{topic}: retention has removed {gone} offsets of the range: {rest}")
     notes += _eaten(settings, cluster, topic, wanted, stretches)
     return tuple(stretches), tuple(notes)
+
+
+def _spans(settings: Settings, cluster: Cluster, topic: str, wanted: Range) -> list[Span]:
+    """What stands between the instants, each partition up to its last message that is within.
+
+    Times are the producers': behind the first message stamped `until` others may be stamped earlier, by a
+    clock that is behind or a producer that had to try again. The messages of the next hour are looked through
+    for them; so the end hangs on the messages within alone, and is the same in every shard.
+    """
+    since, until = wanted.since.instant, wanted.until.instant
+    spans = spans_of(cluster, [topic], since=since, until=until)
+    if until is None:
+        return spans
+    further = spans_of(cluster, [topic], until=min(until, LATEST).astimezone(UTC) + DISORDER)
+    ends = {span.partition: span.end for span in spans}
+    beyond = [replace(span, start=max(span.start, ends[span.partition])) for span in further]
+    for record in read(settings, beyond):
+        if record.timestamp < until:
+            ends[record.partition] = record.offset + 1
+    return [replace(span, end=ends[span.partition]) for span in spans]
 
 
 def _eaten(

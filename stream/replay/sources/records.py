@@ -17,18 +17,30 @@ ReadRun = Callable[[int, int, int], Iterable[Record]]
 def by_unit(units: Sequence[Unit], topic: str, wanted: Range, read_run: ReadRun) -> Iterator[tuple[Unit, UnitFilings]]:
     """Read units that follow each other in one go, and cut what comes."""
     for run in runs(units):
-        records = iter(read_run(run[0].partition, run[0].start, run[-1].end))
-        waiting = next(records, None)
+        records = _Records(read_run(run[0].partition, run[0].start, run[-1].end))
         for unit in run:
-            gatherer = Gatherer(topic, unit.partition)
-            while waiting is not None and waiting.offset < unit.end:
-                _gather(gatherer, waiting, wanted)
-                waiting = next(records, None)
-            filings = gatherer.filings()
-            # Not needed in memory: what was gathered, while the unit is decided; its filings, while the next is read.
-            del gatherer
-            yield unit, filings
-            del filings
+            # Under no name: the filings are in memory for as long as whoever decides them needs them.
+            yield unit, _filings(Gatherer(topic, unit.partition), records.before(unit.end), wanted)
+
+
+class _Records:
+    """Records in order, taken in stretches."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self._records = iter(records)
+        self._next = next(self._records, None)
+
+    def before(self, end: int) -> Iterator[Record]:
+        """Those that are left with an offset below `end`."""
+        while self._next is not None and self._next.offset < end:
+            yield self._next
+            self._next = next(self._records, None)
+
+
+def _filings(gatherer: Gatherer, records: Iterable[Record], wanted: Range) -> UnitFilings:
+    for record in records:
+        _gather(gatherer, record, wanted)
+    return gatherer.filings()
 
 
 def _gather(gatherer: Gatherer, record: Record, wanted: Range) -> None:

@@ -8,13 +8,21 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from models import artefact
+from models import artefact, nomenclature
 from models.errors import ModelError
+from schemas import topics
+from schemas.arrow import archived
+from stream.archive.layout import MARKER, ArchiveFile
 from stream.errors import StreamError
+from stream.replay.label_sources import FIRST, check_labels
+from stream.replay.options import FinishOptions
 from stream.replay.plan import SourceRequest
 from stream.replay.run import Order, replay
 from stream.settings import Settings
@@ -132,3 +140,55 @@ def test_flags_that_do_not_go_together_are_refused(tmp_path: Path, order: Order)
     unused = ("--labels", "none.csv", "--retrain", "monthly", "--processes", 2, "--no-drift", "--examples", 12)
     line = refusal(codiflux("replay", "--from-file", order.request.name, "--emit", "x", *out, *unused), 2)
     assert "it goes without --output, --processes, --labels, --retrain, --examples, --no-drift" in line
+
+
+def archive_of_labels(root: Path, table: str) -> Path:
+    """One label, as `codiflux archive` keeps it."""
+    day = datetime(2026, 3, 1, tzinfo=UTC)
+    label = {"formality_id": "f-1", "code": "4322A", "nomenclature": table, "origin": "review"}
+    label |= {"labelled_by": "a1", "labelled_at": day}
+    row = {"kafka_partition": 0, "kafka_offset": 0, "kafka_timestamp": day, "kafka_key": b"f-1", "kafka_headers": []}
+    path = root / ArchiveFile(topics.LABELLED, day.date(), 0, 0, 1, 1, 1).path
+    path.parent.mkdir(parents=True)
+    pq.write_table(pa.Table.from_pylist([row | label], schema=archived(topics.LABELLED)), path)
+    (root / MARKER).write_text("{}")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("line", "line 2: origin guess is not one of review, audit, claim"),
+        ("codes", "none of its codes is in naf-rev2"),
+        ("empty", "no labels in it"),
+        ("archive", "none of its codes is in naf-rev2"),
+        ("uri", "not a place for an archive"),
+    ],
+)
+def test_labels_that_cannot_be_used_are_refused_before_anything_is_decided(
+    order: Order, tmp_path: Path, what: str, said: str
+) -> None:
+    """The line is the one that the evaluation would have ended with, hours later; no part is written first."""
+    tables = {
+        "line": "formality_id,code,origin\nf-1,4322A,guess\n",
+        "codes": "formality_id,code\n" + "f-1,99.99.9\n" * 1_500,
+        "empty": "formality_id,code\nf-1,\n",
+    }
+    labels = tmp_path / "labels.csv"
+    labels.write_text(tables.get(what, "-"))
+    name = str(labels) if what in tables else "ftp://host/labels"
+    if what == "archive":
+        name = str(archive_of_labels(tmp_path / "archive", "naf-2025"))
+    decided: list[int] = []
+    asked = replace(order, output=tmp_path / "out", options=FinishOptions(drift=False, labels=name))
+    with pytest.raises(StreamError, match=said):
+        replay(asked, Settings(), replace(NOBODY, done=decided.append))
+    assert decided == []
+    assert not (tmp_path / "out").exists()
+
+
+def test_labels_whose_first_rows_tell_nothing_are_read_to_their_end(tmp_path: Path) -> None:
+    """A thousand rows of another nomenclature, and then one of the model's own: there is something to judge by."""
+    labels = tmp_path / "labels.csv"
+    labels.write_text("formality_id,code\n" + "f-1,99.99.9\n" * FIRST + "f-2,4322A\n")
+    check_labels(str(labels), nomenclature.load("naf-rev2"))

@@ -8,6 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from schemas import topics
 from stream.archive.home import claim
 from stream.archive.stores import Store, open_store
@@ -56,3 +59,13 @@ def archived(store: Store, *batches: Messages, topic: str = REVIEW, low: int = 0
     for batch in batches:
         writer.add((topic, partition), batch, 0.0)
         writer.write((topic, partition))
+
+
+def with_a_damaged_page(store: Store, path: str, column: str) -> None:
+    """Overwrite the header of a column's page in the middle of a file; footer and length stay as they are."""
+    content = bytearray(store.read(path))
+    group = pq.read_metadata(pa.BufferReader(bytes(content))).row_group(0)
+    chunks = (group.column(place) for place in range(group.num_columns))
+    [at] = [chunk.data_page_offset for chunk in chunks if chunk.path_in_schema == column]
+    content[at : at + 8] = bytes(8)
+    store.put(path, bytes(content))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -18,10 +19,18 @@ from stream.archive.mention import Mention
 from stream.archive.reading import files_of, read_rows
 from stream.archive.rewriting import expire, forget
 from stream.archive.stores import Store, open_store
-from stream.archive.turn import turn
+from stream.archive.turn import NAME, turn
 from stream.archive.verification import verify
 from stream.errors import ArchiveDamaged, StreamError, UsageError
-from tests.unit.archive.fields import HALF_DAY, REVIEW, archived, decision, messages, new_store
+from tests.unit.archive.fields import (
+    HALF_DAY,
+    REVIEW,
+    archived,
+    decision,
+    messages,
+    new_store,
+    with_a_damaged_page,
+)
 from tests.unit.archive.test_writing import Killed, MortalStore, offsets
 
 SMALL = 1_000
@@ -224,6 +233,41 @@ def test_a_damaged_file_ends_a_reading_with_its_name(tmp_path: Path) -> None:
     damaged(store, "a file is cut short")
     with pytest.raises(ArchiveDamaged, match=r"00000-00000000000000000010-\S+: cannot be read"):
         list(read_rows(store, REVIEW))
+
+
+@pytest.mark.parametrize("column", ["kafka_offset", "source.partition"])
+@pytest.mark.parametrize(
+    "upkeep",
+    [compact, lambda store: forget(store, "J000027"), lambda store: expire(store, date(2030, 1, 1))],
+    ids=["compact", "forget", "expire"],
+)
+def test_upkeep_ends_at_a_damaged_page_with_the_files_name_and_leaves_the_file(
+    tmp_path: Path, upkeep: Callable[[Store], object], column: str
+) -> None:
+    """Arrow says OSError of it and no more; nothing half-written stays, and the others keep their rows."""
+    store = small_files(tmp_path, step=HALF_DAY // 5)
+    harmed = next(file for file in files_of(store, REVIEW) if file.start == 20 and file.part == 2)
+    with_a_damaged_page(store, harmed.path, column)
+    before = {stored.path: store.read(stored.path) for stored in store.files()}
+    with pytest.raises(ArchiveDamaged) as refused:
+        upkeep(store)
+    assert str(refused.value) == f"{tmp_path}: {harmed.path}: cannot be read, the file is damaged"
+    after = {stored.path: store.read(stored.path) for stored in store.files()}
+    assert after.keys() - {NAME} == before.keys()
+    assert after[harmed.path] == before[harmed.path]
+
+
+def test_compaction_ends_at_a_damaged_footer_with_the_files_name(tmp_path: Path) -> None:
+    """The footer is read for notes and numbers of rows before any row is."""
+    store = small_files(tmp_path)
+    file = files_of(store, REVIEW)[1]
+    content = store.read(file.path)
+    length = int.from_bytes(content[-8:-4], "little")
+    store.put(file.path, content[: -8 - length] + bytes(8) + content[-length:])
+    names = {stored.path for stored in store.files()}
+    with pytest.raises(ArchiveDamaged, match=f"{file.path}: cannot be read, the file is damaged"):
+        compact(store)
+    assert {stored.path for stored in store.files()} - {NAME} == names
 
 
 def test_one_rewrites_at_a_time(tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import resource
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import fasttext
 import numpy as np
@@ -218,3 +220,20 @@ def test_training_does_not_depend_on_what_memory_held(tmp_path: Path, size: dict
     thread.join()
 
     assert trained() == first
+
+
+@pytest.mark.parametrize("short_bytes", [100, 1_000, 50_000])
+def test_a_model_that_the_disk_does_not_take_whole_is_refused(tmp_path: Path, short_bytes: int) -> None:
+    """The library itself says nothing, and reads what is there of it as a model."""
+    path = tmp_path / "training.txt"
+    path.write_text("".join(f"__label__{code} {code} text\n" for code in ("A", "B")) * 20)
+    size: dict[str, Any] = {"dim": 20, "bucket": 1_000, "minn": 3, "maxn": 4, "minCount": 1, "thread": 1, "epoch": 2}
+    train(path, **size)
+    whole = (tmp_path / "model.bin").stat().st_size
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (whole - short_bytes, before[1]))
+    try:
+        with pytest.raises(OSError, match="No space left"):
+            train(path, **size)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from schemas.topics import TOPICS
+from stream.errors import UsageError
 from stream.replay.bounds import parse_range
-from stream.replay.emitting import _messages
+from stream.replay.emitting import Pace, _messages, emit
+from stream.replay.plan import SourceRequest
 from stream.replay.sources.file import FileSource
 from stream.settings import Settings
 
@@ -31,3 +36,14 @@ def test_rows_that_are_no_filing_are_told_of(tmp_path: Path) -> None:
     notes: list[str] = []
     assert list(_messages(source, source.plan().units, "rehearsal", Settings(), notes.append)) == []
     assert notes == [f"{path}: rows that are no filing and were left out: 3 (invalid_field 1, missing_field 2)"]
+
+
+@pytest.mark.parametrize("prefix", ["", "trial."])
+@pytest.mark.parametrize("kind", ["file", "archive", "kafka"])
+def test_no_live_topic_is_written_to_whatever_is_read(kind: str, prefix: str) -> None:
+    """Each is refused in one line that says what to do, before anything is opened."""
+    settings = Settings(topic_prefix=prefix, kafka_bootstrap_servers="127.0.0.1:9")
+    request = SourceRequest(kind=kind, name="elsewhere")
+    for spec in TOPICS:
+        with pytest.raises(UsageError, match=f"a live topic.*give another name, such as rehearsal.{prefix}{spec.name}"):
+            emit(request, prefix + spec.name, Pace(), settings, note=print, total=print, done=print)

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from schemas import export
 from schemas.yaml_text import to_yaml
-from stream.cli import app
+from stream.cli.commands import app
 from stream.errors import UsageError
 
 

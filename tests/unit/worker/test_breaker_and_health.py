@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from monitoring.catalogue import LIVE
+from monitoring.instruments import Instruments
 from stream.supervisor import RestartPolicy
 from stream.worker.breaker import BreakerPolicy, BreakerState
 from stream.worker.health import Health, Position, write_health_file
@@ -43,8 +45,41 @@ def test_live_means_that_commits_move_while_there_is_lag() -> None:
     assert health.live(now=18)
     health.observe({0: Position(10, 100)}, now=19.5)
     assert not health.live(now=19.5)
-    health.observe({0: Position(100, 100)}, now=20)
-    assert health.live(now=1_000)
+    for now in range(20, 1_000, 5):
+        health.observe({0: Position(100, 100)}, now=now)
+        assert health.live(now=now)
+
+
+def test_a_worker_that_nobody_has_looked_at_for_the_stall_seconds_is_not_live() -> None:
+    """Whoever looks is held up with the work: the last answer, no lag, does not count for ever."""
+    health = Health(stall_seconds=10, now=0)
+    health.observe({0: Position(5, 5)}, now=1)
+    assert health.live(now=11)
+    assert not health.live(now=11.5)
+    health.observe({0: Position(5, 5)}, now=12)
+    assert health.live(now=12)
+
+
+def test_the_gauge_of_live_falls_although_nobody_sets_it() -> None:
+    """A scrape asks, as a probe does."""
+    clock = [1.0]
+    health, instruments = Health(stall_seconds=10, now=0), Instruments([LIVE])
+    instruments.ask(LIVE, lambda: health.live(clock[0]))
+    health.observe({0: Position(5, 5)}, now=1)
+    assert instruments.value(LIVE) == 1
+    clock[0] = 12
+    assert instruments.value(LIVE) == 0
+
+
+def test_a_start_and_a_stop_may_take_their_time_and_no_longer() -> None:
+    """Nobody looks meanwhile: live for the time expected and the stall seconds; the first look ends that."""
+    health = Health(stall_seconds=10, now=0)
+    assert not health.live(now=11)
+    health.expect_nothing(90, now=0)
+    assert health.live(now=100)
+    assert not health.live(now=101)
+    health.observe({0: Position(5, 5)}, now=20)
+    assert not health.live(now=31)
 
 
 def test_new_lag_after_a_quiet_hour_starts_its_own_clock() -> None:

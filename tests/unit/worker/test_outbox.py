@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
+from schemas.reasons import DeadLetterReason
 from stream.errors import CircuitOpen, DeliveryFailed
 from stream.worker.breaker import BreakerPolicy, BreakerState
 from stream.worker.outbox import Outbox
@@ -20,18 +21,19 @@ class _Desk:
     def __init__(self, *, in_flight: int = 8, consecutive: int = 0) -> None:
         self.producer = FakeProducer()
         self.acknowledged: list[int] = []
-        self.told: list[int] = []
+        self.told: list[Sequence[Outcome]] = []
         self.outbox = Outbox(
             self.producer,
             breaker=BreakerState(BreakerPolicy(1.0, consecutive)),
             name_of=lambda topic: topic,
             in_flight=in_flight,
-            acknowledged=lambda outcomes: self.told.append(outcomes[0].record.offset),
+            acknowledged=self.told.append,
         )
         self.settling = asyncio.ensure_future(self.outbox.settle_forever())
 
-    async def post(self, number: int, value: bytes | None = None) -> None:
-        outcomes: Sequence[Outcome] = await pipeline().process([record(number, value or filing(f"f{number}"))])
+    async def post(self, number: int, *values: bytes) -> None:
+        records = [record(number, value) for value in values or (filing(f"f{number}"),)]
+        outcomes: Sequence[Outcome] = await pipeline().process(records)
         await self.outbox.post(outcomes, lambda: self.acknowledged.append(number))
 
     async def until(self, condition: Callable[[], bool]) -> None:
@@ -65,7 +67,7 @@ def test_batches_are_acknowledged_in_order_although_deliveries_complete_out_of_o
         assert desk.acknowledged == []
         desk.producer.deliveries[0].outcome.set_result([])
         await desk.until(lambda: desk.acknowledged == [0, 1])
-        assert desk.told == [0, 1]
+        assert [outcomes[0].record.offset for outcomes in desk.told] == [0, 1]
         desk.settling.cancel()
 
     _run(scenario)
@@ -105,6 +107,29 @@ def test_a_decision_refused_for_its_size_is_dead_lettered_before_its_batch_is_ac
         assert desk.acknowledged == []
         desk.producer.deliveries[2].outcome.set_result([])
         await desk.until(lambda: desk.acknowledged == [0])
+        desk.settling.cancel()
+
+    _run(scenario)
+
+
+def test_what_was_refused_for_its_size_is_told_as_a_dead_letter_and_never_as_decided() -> None:
+    """Of a batch of three the middle one is buried: Redis and the metrics hear of two decisions and one letter."""
+
+    async def scenario() -> None:
+        desk = _Desk()
+        await desk.post(0, filing("small"), filing("large"), filing("other"))
+        message = desk.producer.deliveries[0].messages[1]
+        for number, refused in enumerate(([message], [message], [])):
+            await desk.until(lambda count=number + 1: len(desk.producer.deliveries) == count)
+            desk.producer.deliveries[number].outcome.set_result(refused)
+        await desk.until(lambda: len(desk.told) == 1)
+        small, large, other = desk.told[0]
+        assert [d.formality_id for outcome in (small, other) for d in outcome.decisions] == ["small", "other"]
+        assert (small.wrong, other.wrong) == (None, None)
+        assert large.decisions == ()
+        assert large.wrong is not None
+        assert large.wrong.reason is DeadLetterReason.DECISION_TOO_LARGE
+        assert list(large.messages) == desk.producer.deliveries[2].messages
         desk.settling.cancel()
 
     _run(scenario)
