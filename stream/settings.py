@@ -28,7 +28,7 @@ class SecurityProtocol(StrEnum):
 class Settings(BaseSettings):
     """Settings of every command, from `CODIFLUX_*` variables; flags override them.
 
-    The description of each field is what `codiflux settings` and docs/operations.md print.
+    The description of each field stands in docs/operations.md, word for word.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, protected_namespaces=())

@@ -62,11 +62,14 @@ def environment_of(
     tmp_path: Path,
 ) -> Callable[[str], dict[str, str]]:
     """A service's environment, containers' names and places replaced by this machine's."""
-    (tmp_path / "tmp").mkdir()
+    for volume in ("tmp", "monitor"):
+        (tmp_path / volume).mkdir()
     here = {
         "CODIFLUX_KAFKA_BOOTSTRAP_SERVERS": {"kafka:19092": kafka_bootstrap},
         "CODIFLUX_REDIS_URL": {"redis://redis:6379/0": f"redis://127.0.0.1:{redis_port}/0"},
         "CODIFLUX_MODEL": {"/data/models/starter": str(small_model)},
+        "CODIFLUX_MONITOR_STATE": {"/data/monitor/state.sqlite": str(tmp_path / "monitor" / "state.sqlite")},
+        "CODIFLUX_MONITOR_MODELS": {"/data/models": str(small_model.parent)},
         "CODIFLUX_ARCHIVE_OUTPUT": {"/data/archive/history": str(tmp_path / "history")},
         "CODIFLUX_METRICS_PORT": {"9100": str(metrics_port)},
         "CODIFLUX_METRICS_ADDRESS": {"0.0.0.0": "127.0.0.1"},
@@ -118,7 +121,7 @@ def test_the_model_service_leaves_a_model_alone(
     assert sorted(path.name for path in small_model.iterdir()) == before
 
 
-@pytest.mark.parametrize("name", ["worker", "archive"])
+@pytest.mark.parametrize("name", ["worker", "monitor", "archive"])
 def test_the_service_gets_healthy_and_stops_on_its_signal(
     name: str, environment_of: Callable[[str], dict[str, str]], working_directory: Path, metrics_port: int
 ) -> None:
@@ -144,6 +147,7 @@ def test_the_service_gets_healthy_and_stops_on_its_signal(
             worker.terminate()
             worker.wait(2 * STOP_SECONDS)
     assert list(working_directory.iterdir()) == []
+    assert (working_directory.parent / "monitor" / "state.sqlite").is_file() == (name == "monitor")
 
 
 def health_check(service: dict[str, Any], metrics_port: int) -> list[str]:

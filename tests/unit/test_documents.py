@@ -21,6 +21,8 @@ ROOT = Path(__file__).parents[2]
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "infra").rglob("*.md")])
 
+PACKAGES = ("schemas", "models", "monitoring", "stream")
+
 
 def test_every_setting_is_in_the_operations_page_as_the_code_describes_it() -> None:
     """An operator finds each CODIFLUX_* variable with its default and its effect."""
@@ -56,6 +58,19 @@ def test_every_command_is_named_in_the_readme_or_the_docs() -> None:
     assert isinstance(group, typer.core.TyperGroup)
     for name in group.commands:
         assert f"codiflux {name}" in text, name
+
+
+def test_every_command_that_code_or_docs_speak_of_is_there() -> None:
+    """Nobody is sent to a command that does not exist."""
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    sources = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    named = {
+        (name, str(path.relative_to(ROOT)))
+        for path in [*PAGES, *sources]
+        for name in re.findall(r"`codiflux ([a-z][a-z-]*)", path.read_text(encoding="utf-8"))
+    }
+    assert [found for found in sorted(named) if found[0] not in group.commands] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
