@@ -10,6 +10,7 @@ folder of parts, so that the number of them changes no byte.
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 import traceback
@@ -17,6 +18,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
 from pydantic_core import to_json
 
@@ -38,7 +40,9 @@ def main() -> int:
     tasks = [Task.model_validate_json(line) for line in sys.stdin.buffer]
     # What is frozen here no collection writes to, in any process: its memory stays shared.
     collect_seldom()
-    return _wait([_forked(task, models) for task in tasks])
+    processes = [_forked(task, models) for task in tasks]
+    Thread(target=_end_when_alone, daemon=True).start()
+    return _wait(processes)
 
 
 def _forked(task: Task, models: Sequence[CodingModel]) -> int:
@@ -69,6 +73,15 @@ def _ended(work: Callable[[], None]) -> int:
         traceback.print_exc()
         return 1
     return 0
+
+
+def _end_when_alone() -> None:
+    """End the whole group once nobody can hear it: the replay was killed, and another may soon go on with it."""
+    listener = select.poll()
+    # For nothing but the end of who reads.
+    listener.register(sys.stdout.fileno(), 0)
+    listener.poll()
+    os.killpg(0, signal.SIGKILL)
 
 
 def _wait(processes: Sequence[int]) -> int:

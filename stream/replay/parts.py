@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ def write_part(path: Path, batch: pa.RecordBatch, tally: Tally, outcomes: Outcom
         The disk does not take it; nothing is left of it.
     """
     schema = batch.schema.with_metadata({**(batch.schema.metadata or {}), COUNTS: _counts(tally, outcomes)})
-    temporary = path.with_name(f".{path.name}{PARTIAL}")
+    # Of its own: a process that outlived its replay may be at the same unit as the one that goes on with it.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
     try:
         with pq.ParquetWriter(
             temporary,
@@ -87,7 +89,5 @@ def _counts(tally: Tally, outcomes: Outcomes) -> bytes:
 
 
 def _why(error: Exception) -> str:
-    import os
-
     number = getattr(error, "errno", None)
     return os.strerror(number) if isinstance(number, int) else str(error).splitlines()[0]

@@ -100,8 +100,7 @@ class Place:
         try:
             with _storing(self.folder):
                 self.decisions.mkdir(parents=True, exist_ok=True)
-                for path in self.decisions.glob(f".*{PARTIAL}"):
-                    path.unlink()
+                self._sweep()
                 if not (self.work / PLAN).exists():
                     self.write(PLAN, plan.model_dump_json(indent=2))
             yield
@@ -137,10 +136,16 @@ class Place:
     def complete(self) -> None:
         """Move everything up to its final name; done again after a crash, it goes on."""
         with _storing(self.folder):
+            self._sweep()
             for name in ORDER:
                 if (self.work / name).exists():
                     (self.work / name).replace(self.folder / name)
             shutil.rmtree(self.work)
+
+    def _sweep(self) -> None:
+        """Remove what processes that were killed left of parts."""
+        for path in self.decisions.glob(f".*{PARTIAL}"):
+            path.unlink(missing_ok=True)
 
 
 @contextmanager

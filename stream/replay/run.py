@@ -18,6 +18,7 @@ from stream.replay.parts import read_counts
 from stream.replay.place import SUMMARY, Place
 from stream.replay.plan import Plan, SourceRequest
 from stream.replay.sources import Planned
+from stream.replay.sources.file import FileSource
 from stream.replay.summary import Counts, Routes, Summary
 from stream.replay.team import Team
 from stream.replay.units import Shard, Unit
@@ -142,6 +143,8 @@ def _plan(order: Order, settings: Settings, told: Told, place: Place) -> Plan | 
         raise UsageError(
             f"{order.output}: {state} another source, range, model, policy, labels or flag; give a new folder"
         )
+    if earlier is not None and isinstance(source, FileSource):
+        source.check_unchanged(earlier.source)
     if finished is not None:
         told.note(f"{order.output}: complete already")
     return plan if finished is None else finished

@@ -42,6 +42,8 @@ class SourceSummary(_Frozen):
         `--from` and `--to` as instants, where they were.
     stretches
         Bounds captured at the start, by partition; empty for a file.
+    size_bytes
+        Of a file, so that another one of the same name is seen; `None` for what is none.
     """
 
     kind: str
@@ -49,6 +51,7 @@ class SourceSummary(_Frozen):
     since: Instant | None = None
     until: Instant | None = None
     stretches: tuple[Stretch, ...] = ()
+    size_bytes: int | None = None
 
 
 class ModelSummary(_Frozen):

@@ -38,8 +38,18 @@ class FileSource:
             name=self.path.name,
             since=self.wanted.since.instant,
             until=self.wanted.until.instant,
+            size_bytes=self.path.stat().st_size,
         )
         return Planned(summary, units, (f"columns not read: {', '.join(unused)}",) if unused else ())
+
+    def check_unchanged(self, earlier: SourceSummary) -> None:
+        """Refuse to go on with what was begun on another table under this name; raises `UsageError`."""
+        found = self.path.stat().st_size if self.path.exists() else None
+        if found is not None and earlier.size_bytes is not None and found != earlier.size_bytes:
+            raise UsageError(
+                f"{self.path}: another table than at the start ({found} bytes, then {earlier.size_bytes});"
+                " give a new folder"
+            )
 
     def read(self, units: Sequence[Unit]) -> Iterator[tuple[Unit, UnitFilings]]:
         """The filings of units."""

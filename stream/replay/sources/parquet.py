@@ -72,7 +72,10 @@ def _cut(
     waiting: list[tuple[int, pa.RecordBatch]] = []
     for unit in run:
         while not waiting or waiting[-1][0] + waiting[-1][1].num_rows < unit.end:
-            waiting.append(next(batches))
+            batch = next(batches, None)
+            if batch is None:
+                raise UsageError(f"{reader.path}: has fewer rows than at the start, it was changed; replay it again")
+            waiting.append(batch)
         filings = reader.filings(_rows(unit, waiting), unit.start)
         waiting = [(first, batch) for first, batch in waiting if first + batch.num_rows > unit.end]
         yield unit, filings
@@ -91,7 +94,7 @@ def _rows(unit: Unit, batches: Sequence[tuple[int, pa.RecordBatch]]) -> pa.Table
 
 class _Reader:
     def __init__(self, path: Path, wanted: Range) -> None:
-        self._path = path
+        self.path = path
         self._wanted = wanted
         self._written_at = written_at(path)
         self._known: dict[tuple[str, type, Any], Any] = {}
@@ -156,7 +159,7 @@ class _Reader:
 
     def _ids(self, rows: pa.Table, first: int, readable: Flags) -> pa.Array:
         if "formality_id" not in rows.column_names:
-            return pa.array([default_id(self._path, number) for number in self._numbers(rows, first)], pa.string())
+            return pa.array([default_id(self.path, number) for number in self._numbers(rows, first)], pa.string())
         column = one_array(rows["formality_id"])
         if pa.types.is_integer(column.type):
             column = column.cast(pa.string())
@@ -165,7 +168,7 @@ class _Reader:
         found: list[str] = []
         for place, (number, value) in enumerate(zip(self._numbers(rows, first), python_values(column), strict=True)):
             identity = identity_of(value)
-            identity = default_id(self._path, number) if identity is None else identity
+            identity = default_id(self.path, number) if identity is None else identity
             if not isinstance(identity, str) or not 0 < len(identity) <= MAX_ID_LENGTH:
                 readable[place] = False
                 identity = ""

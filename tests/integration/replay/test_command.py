@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -13,12 +14,14 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from models.policy import Policy
 from stream.errors import StreamError
 from stream.replay.options import FinishOptions
 from stream.replay.plan import SourceRequest
 from stream.replay.run import Order, replay
 from stream.replay.team import Team
 from stream.replay.units import BLOCK
+from stream.replay.work import Task
 from stream.settings import Settings
 from tests.integration.command_line import codiflux, last_object, refusal
 from tests.integration.replay.sample import FILINGS, FIRST, NOBODY, ROWS, within
@@ -96,6 +99,54 @@ def test_a_killed_process_leaves_nothing_half_written(
         assert refusal(codiflux(*command[3:]), 2).endswith("or remove the folder")
     assert last_object(codiflux(*command[3:], "--resume", "--json"))["counts"]["filings"] == FILINGS
     assert content(folder) == content(whole)
+
+
+def children(process: int) -> list[int]:
+    """Processes that a process has started."""
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def alive(process: int) -> bool:
+    """Whether it is there and has not ended."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks for processes in /proc")
+def test_the_processes_of_a_killed_replay_end_with_it(order: Order, tmp_path: Path) -> None:
+    """Kill -9 of the one that started them: they end in the middle of their units, here ones that never end."""
+    table = tmp_path / "nobody-writes.parquet"
+    os.mkfifo(table)
+    task = Task(
+        request=SourceRequest(kind="file", name=str(table)),
+        models=tuple(order.models),
+        policies=(Policy(threshold=0.5),),
+        all_ids=False,
+        units=((0, 0, 10),),
+        folder=tmp_path,
+    )
+    script = "import sys; from stream.replay.team import Team; Team(sys.argv[1:2], 2).decide(sys.argv[2:], print)"
+    running = subprocess.Popen([sys.executable, "-c", script, order.models[0], *[task.model_dump_json()] * 2])
+    members: list[int] = []
+    deadline = time.monotonic() + 60
+    try:
+        while len(members) < 3 and time.monotonic() < deadline:
+            first = children(running.pid)
+            members = [*first, *(member for process in first for member in children(process))]
+            time.sleep(0.01)
+        assert len(members) == 3
+        running.kill()
+        running.wait()
+        while any(map(alive, members)) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not any(map(alive, members))
+    finally:
+        running.kill()
+        running.wait()
+        for member in filter(alive, members):
+            os.kill(member, signal.SIGKILL)
 
 
 def test_processes_change_no_byte_and_csv_says_what_parquet_says(

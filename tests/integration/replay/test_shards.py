@@ -164,3 +164,31 @@ def test_shards_without_a_readable_filing_are_merged_to_a_refusal(order: Order, 
     with pytest.raises(StreamError, match="no filing in the range but 1 unreadable"):
         merge(folders, tmp_path / "merged")
     assert not (tmp_path / "merged").exists()
+
+
+def test_a_table_replaced_by_another_of_as_many_rows_is_seen(order: Order, tmp_path: Path) -> None:
+    """Neither goes a run on with it, nor are shards of the two joined; put back, the run goes on."""
+    table = tmp_path / "filings.csv"
+    request = order.request.model_copy(update={"name": str(table), "since": None})
+    first, second = (f"formality_id,description_activity\nf-1,{text}\n" for text in ("boulangerie", "coiffure"))
+    table.write_text(first)
+    folders = [tmp_path / str(number) for number in range(2)]
+    replay(replace(order, request=request, output=folders[0], shard=Shard(0, 2)), Settings(), NOBODY)
+    whole = replace(order, request=request, output=tmp_path / "whole", resume=True)
+
+    def die(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        replay(whole, Settings(), replace(NOBODY, done=die))
+    table.write_text(second)
+    with pytest.raises(StreamError, match="another table than at the start"):
+        replay(whole, Settings(), NOBODY)
+    replay(replace(order, request=request, output=folders[1], shard=Shard(1, 2)), Settings(), NOBODY)
+    with pytest.raises(StreamError, match="not of the same replay"):
+        merge(folders, tmp_path / "merged")
+    table.write_text(first)
+    assert replay(whole, Settings(), NOBODY).source.size_bytes == len(first)
+    table.write_text(second)
+    with pytest.raises(StreamError, match="another table than at the start"):
+        replay(whole, Settings(), NOBODY)

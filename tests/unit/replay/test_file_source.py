@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from stream.errors import UsageError
 from stream.filings import open_filings
 from stream.replay.bounds import Range
 from stream.replay.sources.file import FileSource
@@ -47,3 +48,16 @@ def test_a_row_whose_time_is_off_the_calendar_is_unreadable(tmp_path: Path, off:
     assert unit.tally.unreadable == {"invalid_field": 1}
     faults = [filing.fault and filing.fault.reason.value for filing in open_filings(path).filings]
     assert faults == [None, "invalid_field", None]
+
+
+@pytest.mark.parametrize("rows", [0, 70_000, 130_000])
+def test_a_table_that_became_shorter_is_refused_in_one_line(tmp_path: Path, rows: int) -> None:
+    """Rows planned are not there any longer: none, the second unit's, or the last one's."""
+    path = tmp_path / "filings.parquet"
+    table = pa.table({"description_activity": ["boulangerie"] * 140_000})
+    pq.write_table(table, path)
+    source = FileSource(path, Range())
+    units = source.plan().units
+    pq.write_table(table.slice(0, rows), path)
+    with pytest.raises(UsageError, match="has fewer rows than at the start"):
+        list(source.read(units))
