@@ -76,19 +76,17 @@ def _cut(
             if batch is None:
                 raise UsageError(f"{reader.path}: has fewer rows than at the start, it was changed; replay it again")
             waiting.append(batch)
-        filings = reader.filings(_rows(unit, waiting), unit.start)
-        waiting = [(first, batch) for first, batch in waiting if first + batch.num_rows > unit.end]
-        yield unit, filings
-        # Decided by now, and not needed in memory while the next unit is read.
-        del filings
+        # Under no name: what was read is in memory until it is filings, and they until they are decided.
+        yield unit, reader.filings(_taken(unit, waiting), unit.start)
 
 
-def _rows(unit: Unit, batches: Sequence[tuple[int, pa.RecordBatch]]) -> pa.Table:
-    """A unit's rows of batches that have them all, in memory of their own."""
+def _taken(unit: Unit, waiting: list[tuple[int, pa.RecordBatch]]) -> pa.Table:
+    """A unit's rows out of batches that have them all, in memory of their own; batches with no more are let go."""
     pieces = [
         batch.slice(max(0, unit.start - first), min(batch.num_rows, unit.end - first) - max(0, unit.start - first))
-        for first, batch in batches
+        for first, batch in waiting
     ]
+    waiting[:] = [(first, batch) for first, batch in waiting if first + batch.num_rows > unit.end]
     return pa.Table.from_batches(pieces).combine_chunks()
 
 
