@@ -117,9 +117,19 @@ def merge(
 
     Example: `codiflux replay merge shard-*/ --output third-quarter`
     """
+    from stream.cli.output import messages, progress_bar
+    from stream.replay.finish import Following
     from stream.replay.merge import merge as join
 
-    _report(join(shards, output), output, as_json=as_json)
+    with progress_bar("merging", total=None, paced=True) as progress:
+        task = progress.task_ids[0]
+        following = Following(
+            note=lambda line: messages.print(line, markup=False),
+            total=lambda filings: progress.update(task, total=filings),
+            done=lambda filings: progress.advance(task, filings),
+        )
+        summary = join(shards, output, following)
+    _report(summary, output, as_json=as_json)
 
 
 def _request(

@@ -16,10 +16,15 @@ from stream.replay.summary import Summary
 from stream.replay.units import parse_shard
 
 
-def merge(shards: Sequence[Path], output: Path) -> Summary:
+def merge(shards: Sequence[Path], output: Path, following: finish.Following | None = None) -> Summary:
     """Join the outputs of all shards of one replay into what a single run gives, and finish it.
 
     What a merge of the same shards left when it was killed is made again of them.
+
+    Parameters
+    ----------
+    following
+        Told how far the evaluation is, which is done here and not by the shards.
 
     Raises
     ------
@@ -42,7 +47,7 @@ def merge(shards: Sequence[Path], output: Path) -> Summary:
                 _take(folder / DECISIONS / unit.file_name, place.decisions / unit.file_name)
         summary = count(whole, place.decisions)
         check_filings(summary)
-        summary = finish.finish(place.work, summary, whole.options, models=whole.model_paths)
+        summary = finish.finish(place.work, summary, whole.options, models=whole.model_paths, following=following)
         place.write(SUMMARY, summary.model_dump_json(indent=2))
         place.complete()
     return summary

@@ -13,11 +13,13 @@ from stream.errors import StreamError
 from stream.replay import finish, units
 from stream.replay import merge as merging
 from stream.replay.merge import merge
+from stream.replay.options import FinishOptions
 from stream.replay.place import Place
 from stream.replay.run import Order, replay
 from stream.replay.sources import file
 from stream.replay.units import Shard, Unit, cut, parse_shard
 from stream.settings import Settings
+from tests.integration.command_line import codiflux, last_object
 from tests.integration.replay.sample import FILINGS, NOBODY
 from tests.integration.test_replay_kafka import content
 
@@ -192,3 +194,27 @@ def test_a_table_replaced_by_another_of_as_many_rows_is_seen(order: Order, tmp_p
     table.write_text(second)
     with pytest.raises(StreamError, match="another table than at the start"):
         replay(whole, Settings(), NOBODY)
+
+
+def test_a_merge_says_how_far_its_evaluation_is(order: Order, tmp_path: Path) -> None:
+    """The same lines and counts as a replay of the whole; the command prints them."""
+    table = tmp_path / "filings.csv"
+    table.write_text(
+        "formality_id,received_at,description_activity\n"
+        + "".join(f"f-{number},2026-07-{number + 1:02d}T09:00Z,boulangerie\n" for number in range(20))
+    )
+    request = order.request.model_copy(update={"name": str(table), "since": None})
+    folders = [tmp_path / str(number) for number in range(2)]
+    for number, folder in enumerate(folders):
+        asked = replace(
+            order, request=request, output=folder, shard=Shard(number, 2), options=FinishOptions(examples=1)
+        )
+        replay(asked, Settings(), NOBODY)
+    lines: list[str] = []
+    totals: list[int] = []
+    done: list[int] = []
+    merge(folders, tmp_path / "merged", finish.Following(lines.append, totals.append, done.append))
+    assert (lines, totals, sum(done)) == (["looking for drift over event time"], [20], 20)
+    printed = codiflux("replay", "merge", *folders, "--output", tmp_path / "again", "--json")
+    assert last_object(printed)["counts"]["filings"] == 20
+    assert lines[0] in printed.stderr
