@@ -19,7 +19,10 @@ SESSION_SECONDS = 3
 def supervisor(stage: Stage) -> Iterator[Worker]:
     """Two processes and the one above them; whatever a failing test leaves is killed."""
     command = ["-m", "stream.cli", "worker", "--processes", "2"]
+    # Whoever runs the tests under `nohup` would have it outlive a closed terminal.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     supervisor = stage.worker(command=command, session_timeout_seconds=SESSION_SECONDS)
+    signal.signal(signal.SIGHUP, before)
     yield supervisor
     left = _children(supervisor) if supervisor.process.poll() is None else []
     supervisor.kill()
@@ -59,7 +62,8 @@ def test_a_killed_process_is_started_again_and_sigterm_ends_all(
     identities += stage.send_filings(500, start=len(identities))
     stage.until_through()
     now = _children(supervisor)
-    assert (len(before), len(now), before[1] in now, before[0] in now) == (2, 2, True, False)
+    # The other one may have been replaced too: on a busy machine it can miss so short a session.
+    assert (len(before), len(now), before[0] in now) == (2, 2, False), supervisor.text()
     assert {decision["formality_id"] for decision in stage.decisions()} == set(identities)
     assert supervisor.stop() == 0
     assert not any(child.is_running() for child in now)
