@@ -30,6 +30,11 @@ class Outcomes:
     routes: Counter[tuple[int, int, str]] = field(default_factory=Counter)
     stages: Counter[tuple[int, str]] = field(default_factory=Counter)
 
+    def add(self, others: Outcomes) -> None:
+        """Those of further filings."""
+        self.routes.update(others.routes)
+        self.stages.update(others.stages)
+
 
 class Decider:
     """Decides units.
@@ -56,7 +61,7 @@ class Decider:
         self.schema = columns.schema(len(policies), all_ids=all_ids)
 
     def decide(self, unit: UnitFilings) -> tuple[pa.RecordBatch, Outcomes]:
-        """The rows of a unit and their count by outcome."""
+        """The rows of filings of a unit and their count by outcome."""
         written = identities.written(unit.contents)
         work = _Work(unit, written, self._codings.of(unit.contents, identities.digests(written)), len(self._models))
         outcomes = Outcomes()

@@ -56,6 +56,19 @@ class UnitFilings:
         """How many filings."""
         return int(self.identity.num_rows)
 
+    def pieces(self, rows: int) -> list[UnitFilings]:
+        """The same in pieces of so many filings at most, in order; each has the contents of its own filings."""
+        if self.rows <= rows:
+            return [self]
+        return [self._piece(start, rows) for start in range(0, self.rows, rows)]
+
+    def _piece(self, start: int, rows: int) -> UnitFilings:
+        # Contents stand in the order they first appear: a piece's are in the order of their places, but for
+        # those that an earlier piece has too, which makes no difference to any row.
+        places, content = np.unique(self.content[start : start + rows], return_inverse=True)
+        contents = [self.contents[place] for place in places.tolist()]
+        return UnitFilings(self.identity.slice(start, rows), contents, content, self.tally)
+
 
 class Gatherer:
     """Gathers filings one by one, for sources that read messages."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +24,22 @@ _LEVEL = 1
 """Of zstd; more takes longer and saves little, since words are numbers already."""
 
 
-def write_part(path: Path, batch: pa.RecordBatch, tally: Tally, outcomes: Outcomes) -> None:
-    """Write the rows of a unit as one row group.
+Write = Callable[[pa.RecordBatch, Outcomes], None]
+"""Told rows, and how they came out."""
+
+
+@contextmanager
+def part_writer(path: Path, schema: pa.Schema, tally: Tally) -> Iterator[Write]:
+    """Write the rows of a unit, each batch as a row group; the file is there when all are.
 
     Raises
     ------
     StorageFailed
         The disk does not take it; nothing is left of it.
     """
-    schema = batch.schema.with_metadata({**(batch.schema.metadata or {}), COUNTS: _counts(tally, outcomes)})
     # Of its own: a process that outlived its replay may be at the same unit as the one that goes on with it.
     temporary = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
+    outcomes = Outcomes()
     try:
         with pq.ParquetWriter(
             temporary,
@@ -45,7 +52,13 @@ def write_part(path: Path, batch: pa.RecordBatch, tally: Tally, outcomes: Outcom
             write_statistics=[field.name for field in columns.IDENTITY],
             column_encoding={"offset": "DELTA_BINARY_PACKED", "timestamp": "DELTA_BINARY_PACKED"},
         ) as writer:
-            writer.write_batch(batch.cast(schema), row_group_size=max(1, batch.num_rows))
+
+            def write(batch: pa.RecordBatch, found: Outcomes) -> None:
+                writer.write_batch(batch, row_group_size=max(1, batch.num_rows))
+                outcomes.add(found)
+
+            yield write
+            writer.add_key_value_metadata({COUNTS: _counts(tally, outcomes)})
         temporary.replace(path)
     except (OSError, pa.ArrowException) as error:
         raise StorageFailed(f"{path}: cannot write: {_why(error)}") from error

@@ -12,11 +12,13 @@ from models import artefact
 from models.coding import CodingModel
 from models.policy import Policy
 from stream.replay.deciding import Decider
-from stream.replay.parts import write_part
+from stream.replay.parts import part_writer
 from stream.replay.plan import SourceRequest
 from stream.replay.sources import Source
 from stream.replay.units import Unit, parts
 
+ROWS = 65_536
+"""Rows decided and written together, a filing and model each: the bound on memory, whatever the models."""
 Done = Callable[[int], None]
 """Told the offsets of each unit that is done."""
 
@@ -54,11 +56,11 @@ def decide_units(task: Task, models: Sequence[CodingModel], source: Source, done
     pa.set_memory_pool(pa.system_memory_pool())
     decider = Decider(models, task.policies, all_ids=task.all_ids)
     for unit, filings in source.read([Unit(*unit) for unit in task.units]):
-        batch, outcomes = decider.decide(filings)
+        pieces, tally = filings.pieces(max(1, ROWS // len(models))), filings.tally
         # Nothing is in memory for longer than it is needed: contents while rows are written, rows while the
-        # next unit is read.
-        tally = filings.tally
+        # next are made.
         del filings
-        write_part(task.folder / unit.file_name, batch, tally, outcomes)
-        del batch
+        with part_writer(task.folder / unit.file_name, decider.schema, tally) as write:
+            while pieces:
+                write(*decider.decide(pieces.pop(0)))
         done(unit.offsets)

@@ -88,14 +88,17 @@ policies = st.builds(
 )
 
 
-def replayed(filed: list[Formality], models: list[CodingModel], chosen: list[Policy]) -> list[dict[str, Any]]:
+def replayed(
+    filed: list[Formality], models: list[CodingModel], chosen: list[Policy], at_once: int
+) -> list[dict[str, Any]]:
     gatherer = Gatherer("topic", 3)
     for offset, formality in enumerate(filed):
         gatherer.add([formality], offset=offset, timestamp=formality.received_at)
-    batch, outcomes = Decider(models, chosen, all_ids=True).decide(gatherer.filings())
-    assert sum(outcomes.stages.values()) == len(filed) * len(models)
-    rows: list[dict[str, Any]] = batch.to_pylist()
-    return rows
+    decider = Decider(models, chosen, all_ids=True)
+    decided = [decider.decide(piece) for piece in gatherer.filings().pieces(at_once)]
+    assert sum(sum(outcomes.stages.values()) for _, outcomes in decided) == len(filed) * len(models)
+    assert all(batch.num_rows <= at_once * len(models) for batch, _ in decided)
+    return [row for batch, _ in decided for row in batch.to_pylist()]
 
 
 def as_row(decision: Decision, number: int) -> dict[str, Any]:
@@ -125,12 +128,14 @@ def as_row(decision: Decision, number: int) -> dict[str, Any]:
     return row
 
 
-@given(st.lists(filings, max_size=12), st.lists(policies, min_size=1, max_size=4), st.integers(1, 3))
+@given(st.lists(filings, max_size=12), st.lists(policies, min_size=1, max_size=4), st.integers(1, 3), st.integers(1, 13))
 @settings(max_examples=60, deadline=None)
-def test_a_replay_decides_what_decide_decides(filed: list[Formality], chosen: list[Policy], count: int) -> None:
-    """Every field, every policy, every model: the columns are the decisions, ids included."""
+def test_a_replay_decides_what_decide_decides(
+    filed: list[Formality], chosen: list[Policy], count: int, at_once: int
+) -> None:
+    """Every field, every policy, every model, in pieces of any size: the columns are the decisions, ids included."""
     models = [model(f"model-{number}", 7 * number) for number in range(count)]
-    rows = replayed(filed, models, chosen)
+    rows = replayed(filed, models, chosen, at_once)
     assert len(rows) == len(filed) * count
     for place, coding_model in enumerate(models):
         for number, policy in enumerate(chosen, start=1):

@@ -17,6 +17,12 @@ from stream.replay.place import Place
 BATCH = pa.RecordBatch.from_pylist([], schema=pa.schema(list(columns.IDENTITY)))
 
 
+def write_part(path: Path) -> None:
+    """A part without a row."""
+    with parts.part_writer(path, BATCH.schema, Tally()) as write:
+        write(BATCH, Outcomes())
+
+
 def test_two_processes_at_the_same_unit_do_not_take_each_others_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -30,11 +36,11 @@ def test_two_processes_at_the_same_unit_do_not_take_each_others_file(
                 process = rivals.pop()
                 with monkeypatch.context() as other:
                     other.setattr(parts.os, "getpid", lambda: process)
-                    parts.write_part(path, BATCH, Tally(), Outcomes())
+                    write_part(path)
             super().write_batch(*arguments, **named)
 
     monkeypatch.setattr(parts.pq, "ParquetWriter", Overtaken)
-    parts.write_part(path, BATCH, Tally(), Outcomes())
+    write_part(path)
     assert [found.name for found in tmp_path.iterdir()] == [path.name]
     assert parts.read_counts(path)["messages"] == 0
 
