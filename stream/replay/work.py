@@ -17,7 +17,7 @@ from stream.replay.plan import SourceRequest
 from stream.replay.sources import Source
 from stream.replay.units import Unit, parts
 
-ROWS = 65_536
+ROWS = 32_768
 """Rows decided and written together, a filing and model each: the bound on memory, whatever the models."""
 Done = Callable[[int], None]
 """Told the offsets of each unit that is done."""
