@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import fields
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from models.text import join_fields
 from monitoring.decision_columns import Coded, DecisionColumns
 from monitoring.judged import HOUR_SECONDS, MILLIONTHS, MadeCount
 from monitoring.layout import Floats
 from schemas.decision import Route
-from schemas.measures import TextMeasures
 from stream.monitor.copies import Copies
 from stream.monitor.decoding import Decoded
 from stream.monitor.rows import DecisionRow, PathOf
+from stream.monitor.text_measures import MeasuresMany, measures_of
 
 if TYPE_CHECKING:
     from stream.monitor.reading import Reading
 
 REVIEW = Route.REVIEW.value
 Chosen = npt.NDArray[np.bool_]
-
-
-class MeasuresMany(Protocol):
-    """Measures the joined text fields of many filings of one model, shape (n, 6)."""
-
-    def __call__(self, written: Sequence[str], model_version: str) -> Floats:
-        """NaN where there is none."""
-        ...
 
 
 class ColumnReader:
@@ -78,7 +68,7 @@ class ColumnReader:
     def _given(self, decoded: Decoded) -> DecisionColumns:
         return DecisionColumns(
             texts=decoded.texts,
-            measures=self._measures(decoded),
+            measures=measures_of(decoded.fields, decoded.texts["model_version"], self._measure),
             confidence=decoded.confidence,
             probabilities=decoded.probabilities,
             with_candidates=decoded.candidates > 0,
@@ -86,21 +76,6 @@ class ColumnReader:
             latency=decoded.latency,
             ids=decoded.formality_ids,
         )
-
-    def _measures(self, decoded: Decoded) -> Floats:
-        first, *others = decoded.fields
-        written: list[str] = [text or "" for text in first]
-        for place in sorted({place for other in others for place, text in enumerate(other) if text}):
-            written[place] = join_fields([field[place] for field in decoded.fields])
-        versions = decoded.texts["model_version"]
-        present = np.unique(versions.places).tolist()
-        if len(present) == 1:
-            return self._measure(written, versions.values[present[0]])
-        measured = np.empty((len(written), len(TextMeasures._fields)))
-        for version in present:
-            rows = np.flatnonzero(versions.places == version)
-            measured[rows] = self._measure([written[row] for row in rows], versions.values[version])
-        return measured
 
     def _unknown_codes(self, decoded: Decoded) -> int:
         code, nomenclature = decoded.texts["code"], decoded.texts["nomenclature"]

@@ -21,10 +21,11 @@ from schemas.errors import UnreadableMessage
 from schemas.instant import seconds_of
 from schemas.label import Label
 from stream.kafka.merged import Item
-from stream.monitor.column_reading import ColumnReader, MeasuresMany
+from stream.monitor.column_reading import ColumnReader
 from stream.monitor.copies import Copies
 from stream.monitor.decoding import MAX_THRESHOLD, NotColumns, decode_decisions
 from stream.monitor.rows import Batch, DecisionRow, LabelRow, PathOf
+from stream.monitor.text_measures import MeasuresMany
 
 DECISIONS = (topics.AUTO_CODED, topics.REVIEW, topics.RETURNED)
 WATCHED = (*DECISIONS, topics.LABELLED)

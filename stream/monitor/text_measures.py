@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 
 from models.text import join_fields
 from models.word_counts import WordCounter
+from monitoring.decision_columns import Coded
 from monitoring.layout import Floats
 from monitoring.observations import Texts
 from schemas.measures import TextMeasures
@@ -17,6 +19,14 @@ from stream.monitor.watched import WatchedModel
 CACHE_ENTRIES = 40_000
 """Texts remembered for a model; about half a kilobyte each. Beyond, the memory begins anew."""
 MODELS_REMEMBERED = 2
+
+
+class MeasuresMany(Protocol):
+    """Measures the joined text fields of many filings of one model, shape (n, 6)."""
+
+    def __call__(self, written: Sequence[str], model_version: str) -> Floats:
+        """NaN where there is none."""
+        ...
 
 
 class CachedTextMeasurer:
@@ -98,3 +108,31 @@ class _Known:
             self.measures = more
         self.measures[first : first + len(texts)] = measured
         self.places.update(zip(texts, range(first, first + len(texts)), strict=True))
+
+
+def measures_of(fields: Sequence[Sequence[str | None]], versions: Coded, measure: MeasuresMany) -> Floats:
+    """Measures of decisions.
+
+    Parameters
+    ----------
+    fields
+        The text fields, each of all decisions.
+    versions
+        Of each decision the version of its model.
+
+    Returns
+    -------
+    Columns in the order of `TextMeasures`, shape (n, 6).
+    """
+    first, *others = fields
+    written: list[str] = [text or "" for text in first]
+    for place in sorted({place for other in others for place, text in enumerate(other) if text}):
+        written[place] = join_fields([field[place] for field in fields])
+    present = np.unique(versions.places).tolist()
+    if len(present) == 1:
+        return measure(written, versions.values[present[0]])
+    measured = np.empty((len(written), len(TextMeasures._fields)))
+    for version in present:
+        rows = np.flatnonzero(versions.places == version)
+        measured[rows] = measure([written[row] for row in rows], versions.values[version])
+    return measured

@@ -87,6 +87,6 @@ def schema(policies: int, *, all_ids: bool = False) -> pa.Schema:
 
 
 def one_array(column: pa.ChunkedArray) -> pa.Array:
-    """A column as one array; dictionaries are one already."""
+    """A column as one array; dictionaries become one."""
     combined = column.combine_chunks()
     return combined.chunk(0) if isinstance(combined, pa.ChunkedArray) else combined

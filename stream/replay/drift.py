@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from models.backtest.columns import NO_CODE
 from models.backtest.days import EPOCH
@@ -17,24 +15,15 @@ from monitoring.drift import DriftMonitor
 from monitoring.drift_settings import DriftSettings
 from monitoring.outcomes import Outcome
 from monitoring.readings import Against, SignalReading, SignalState
-from schemas.decision import MAX_CANDIDATES
 from schemas.drift import DriftEvent
-from schemas.formality import CODING_FIELDS
 from schemas.signals import SIGNALS
 from stream.monitor.text_measures import CachedTextMeasurer
 from stream.monitor.watched import WatchedModels
+from stream.replay.drift_columns import COLUMNS, decisions_of
 from stream.replay.event_time import by_day
 from stream.replay.history import History
 from stream.replay.rows import Rows
 
-CHUNK = 4_096
-"""Decisions turned into Python at a time."""
-PROBABILITIES = tuple(f"probability_{rank}" for rank in range(1, MAX_CANDIDATES + 1))
-COLUMNS = (
-    *CODING_FIELDS,
-    *("formality_id", "received_at", "model_version", "stage", "route", "code", "confidence_index", "policy_version"),
-    *PROBABILITIES,
-)
 Readings = dict[tuple[str, Against], list[DriftPoint]]
 
 
@@ -58,44 +47,20 @@ def drift_of(
     """
     settings = settings or DriftSettings()
     watched = WatchedModels(model)
-    monitor = DriftMonitor(
-        watched.references, settings, measurer=CachedTextMeasurer(watched.by_version), branches=watched.branches
-    )
+    measurer = CachedTextMeasurer(watched.by_version)
+    monitor = DriftMonitor(watched.references, settings, measurer=measurer, branches=watched.branches)
     rows = Rows(history.run, COLUMNS)
     outcomes = _Outcomes(history)
     events: list[DriftEvent] = []
     found: Readings = {}
     # One filing with the wrong century makes thousands of empty days: nothing moves on those.
     for day, filings in by_day(history.run, outcomes.days):
-        for decisions in decisions_of(rows, filings):
+        for decisions in decisions_of(rows, filings, measurer.measure):
             events += monitor.observe(monitor.read(decisions))
             done(len(decisions))
         events += monitor.observe_outcomes(outcomes.of(day))
         _note(found, monitor.readings(), day + history.setting.first_day, settings)
     return _figures(found, events, history.setting.models[0], settings)
-
-
-def decisions_of(rows: Rows, wanted: npt.NDArray[np.int64]) -> Iterator[list[dict[str, Any]]]:
-    """Decisions of a day as the monitor reads them from the wire, some thousand at a time."""
-    rows.make_room(wanted)
-    for start in range(0, len(wanted), CHUNK):
-        yield [
-            {
-                "formality_id": row["formality_id"],
-                "formality": row,
-                "model_version": row["model_version"],
-                "policy_version": row["policy_version"],
-                "stage": row["stage"],
-                "route": row["route"],
-                "code": row["code"],
-                "confidence_index": row["confidence_index"],
-                "candidates": [{"probability": row[name]} for name in PROBABILITIES if row[name] is not None],
-                "received_at": row["received_at"].isoformat(),
-                # When the live worker decided is not known, and how fast it was is no drift.
-                "source": None,
-            }
-            for row in rows.at(wanted[start : start + CHUNK])
-        ]
 
 
 class _Outcomes:

@@ -1,4 +1,4 @@
-"""Rows of a finished run as Python values, wherever they stand, in bounded memory."""
+"""Rows of a finished run, wherever they stand, in bounded memory."""
 
 from __future__ import annotations
 
@@ -43,15 +43,22 @@ class Rows:
         self._room = max(FILES, len(np.unique(self._files(filings))))
 
     def at(self, filings: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
-        """The rows of some filings, in the order given."""
-        found: list[dict[str, Any]] = [{}] * len(filings)
+        """The rows of some filings as Python values, in the order given."""
+        rows: list[dict[str, Any]] = self.table(filings).to_pylist()
+        return rows
+
+    def table(self, filings: npt.NDArray[np.int64]) -> pa.Table:
+        """The rows of some filings, at least one, in the order given; words as text."""
         files = self._files(filings)
+        order = np.argsort(files, kind="stable")
+        pieces = []
         for file in np.unique(files):
-            places = np.flatnonzero(files == file)
-            wanted = pa.array(filings[places] - self._starts[file])
-            for place, row in zip(places.tolist(), self._file(int(file)).take(wanted).to_pylist(), strict=True):
-                found[place] = row
-        return found
+            wanted = filings[files == file] - self._starts[file]
+            # Dictionaries of many files would first be made one, for a few of their words.
+            pieces.append(_as_text(self._file(int(file)).take(pa.array(wanted))))
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        return pa.concat_tables(pieces).take(pa.array(place)) if len(pieces) > 1 else pieces[0]
 
     def _files(self, filings: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
         return np.searchsorted(self._starts, filings, side="right") - 1
@@ -66,3 +73,11 @@ class Rows:
         while len(self._held) > self._room:
             self._held.popitem(last=False)
         return table
+
+
+def _as_text(table: pa.Table) -> pa.Table:
+    plain = [
+        field.with_type(field.type.value_type) if pa.types.is_dictionary(field.type) else field
+        for field in table.schema
+    ]
+    return table.cast(pa.schema(plain))

@@ -23,7 +23,8 @@ from schemas.formality import Formality
 from stream.monitor.text_measures import CachedTextMeasurer
 from stream.monitor.watched import WatchedModels
 from stream.replay import finish
-from stream.replay.drift import COLUMNS, decisions_of, drift_of
+from stream.replay.drift import drift_of
+from stream.replay.drift_columns import COLUMNS, decisions_of
 from stream.replay.history import History as Columns
 from stream.replay.judged import Run
 from stream.replay.options import FinishOptions
@@ -140,16 +141,17 @@ def test_the_monitor_sees_in_a_replay_what_it_sees_on_the_wire(replayed_history:
     formalities = [Formality.model_validate({**row, "source": "file"}) for row in replayed_history.rows()[0::2][:150]]
     decisions = [encode(one) for one in decide_batch(formalities, model=model, policy=policy)]
     watched = WatchedModels(replayed_history.models[0])
-    monitor = DriftMonitor(
-        watched.references, measurer=CachedTextMeasurer(watched.by_version), branches=watched.branches
-    )
+    measurer = CachedTextMeasurer(watched.by_version)
+    monitor = DriftMonitor(watched.references, measurer=measurer, branches=watched.branches)
     wire = monitor.read(from_json(value) for value in decisions)
-    (chunk,) = decisions_of(Rows(run, COLUMNS), np.arange(150))
+    (chunk,) = decisions_of(Rows(run, COLUMNS), np.arange(150), measurer.measure)
     replayed_ = monitor.read(chunk)
     assert wire.unreadable == replayed_.unreadable == 0
     assert np.array_equal(wire.cells, replayed_.cells)
     assert np.allclose(wire.values, replayed_.values, equal_nan=True)
     assert wire.times.tolist() == replayed_.times.tolist()
+    assert list(wire.ids) == list(replayed_.ids)
+    assert wire.versions == replayed_.versions
 
 
 def _columns(replayed_history: History, folder: Path) -> Columns:

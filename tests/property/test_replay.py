@@ -128,7 +128,9 @@ def as_row(decision: Decision, number: int) -> dict[str, Any]:
     return row
 
 
-@given(st.lists(filings, max_size=12), st.lists(policies, min_size=1, max_size=4), st.integers(1, 3), st.integers(1, 13))
+@given(
+    st.lists(filings, max_size=12), st.lists(policies, min_size=1, max_size=4), st.integers(1, 3), st.integers(1, 13)
+)
 @settings(max_examples=60, deadline=None)
 def test_a_replay_decides_what_decide_decides(
     filed: list[Formality], chosen: list[Policy], count: int, at_once: int
