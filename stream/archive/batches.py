@@ -122,13 +122,19 @@ def parquet(schema: pa.Schema, tables: Iterable[Any], absent: Sequence[Absent]) 
     schema = schema.with_metadata({**(schema.metadata or {}), ABSENT: note.encode()})
     sink = pa.BufferOutputStream()
     waiting: list[pa.RecordBatch] = []
-    with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
+    # Each page has a checksum: what a disk has changed since is no other filing, but damage.
+    with pq.ParquetWriter(sink, schema, compression="zstd", write_page_checksum=True) as writer:
         for table in tables:
             waiting += table.to_batches() if isinstance(table, pa.Table) else [table]
             if sum(batch.num_rows for batch in waiting) >= ROW_GROUP_ROWS:
                 waiting = _write(writer, waiting, schema, whole=True)
         _write(writer, waiting, schema, whole=False)
     return sink.getvalue()
+
+
+def opened(source: Any) -> pq.ParquetFile:
+    """A file of an archive to read; pages that have checksums are held to them."""
+    return pq.ParquetFile(source, page_checksum_verification=True)
 
 
 def _write(

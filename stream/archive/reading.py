@@ -10,9 +10,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from schemas.arrow import INSTANT, archived
+from stream.archive.batches import opened
 from stream.archive.layout import ArchiveFile, chains, counted, file_of
 from stream.archive.stores import Store
 from stream.errors import ArchiveDamaged
@@ -148,7 +148,7 @@ def read_file(
     """The rows of one file that are meant and lie above an offset, and the last offset looked at."""
     names = list(columns) if columns is not None else archived(file.topic).names
     wanted = list(dict.fromkeys([*names, *NEEDED]))
-    with naming(store, file), store.open(file.path) as source, pq.ParquetFile(source) as parquet:
+    with naming(store, file), store.open(file.path) as source, opened(source) as parquet:
         for batch in parquet.iter_batches(batch_size=ROWS, columns=wanted):
             if batch.num_rows:
                 last = int(batch["kafka_offset"][-1].as_py())

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from schemas.arrow import archived
-from stream.archive.batches import Why, absent_of, parquet, stretches
+from stream.archive.batches import Why, absent_of, opened, parquet, stretches
 from stream.archive.compaction import remove_leftovers
 from stream.archive.layout import ArchiveFile, chains, file_of
 from stream.archive.mention import Mention
@@ -107,7 +107,7 @@ def _counted(store: Store) -> list[ArchiveFile]:
 
 def _take_out(store: Store, file: ArchiveFile, columns: list[str], condemned: Condemned, why: Why) -> int:
     """Write a file anew without the rows that are condemned; how many there were."""
-    with naming(store, file), store.open(file.path) as source, pq.ParquetFile(source) as old:
+    with naming(store, file), store.open(file.path) as source, opened(source) as old:
         offsets = np.concatenate([np.zeros(0, np.int64), *_condemned_offsets(old, columns, condemned)])
         if not len(offsets):
             return 0

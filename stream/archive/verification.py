@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from stream.archive.batches import DAY_MICROSECONDS, Absent, Why, absent_of, date_of, stretches
+from stream.archive.batches import DAY_MICROSECONDS, Absent, Why, absent_of, date_of, opened, stretches
 from stream.archive.layout import ArchiveFile, Batch, Chain, Place, chains, file_of
+from stream.archive.reading import ROWS
 from stream.archive.stores import Store
 from stream.errors import StorageFailed
 
@@ -46,8 +46,15 @@ class Proof:
     leftovers: int = 0
 
 
-def verify(store: Store, *, progress: Callable[[int, int], None] = lambda done, total: None) -> list[Proof]:
+def verify(
+    store: Store, *, content: bool = False, progress: Callable[[int, int], None] = lambda done, total: None
+) -> list[Proof]:
     """Read names, notes, offsets and timestamps of every file, and account for every offset.
+
+    Parameters
+    ----------
+    content
+        Read all else too, page by page, and hold it to its checksums.
 
     Raises
     ------
@@ -64,7 +71,7 @@ def verify(store: Store, *, progress: Callable[[int, int], None] = lambda done, 
         proof = _proof(place, chain)
         proofs.append(proof)
         for batch in chain.batches:
-            _account(store, batch, proof)
+            _account(store, batch, proof, content=content)
             done += len(batch.files)
             progress(done, total)
     return proofs
@@ -84,13 +91,13 @@ def _proof(place: Place, chain: Chain) -> Proof:
     return proof
 
 
-def _account(store: Store, batch: Batch, proof: Proof) -> None:
+def _account(store: Store, batch: Batch, proof: Proof, *, content: bool) -> None:
     """Every offset of a batch has a row in one of its files or a reason in one of their notes."""
     rows: list[NDArray[np.int64]] = []
     absent: list[Absent] = []
     for file in batch.files:
         try:
-            offsets, notes = _look(store, file)
+            offsets, notes = _look(store, file, content=content)
         except FileNotFoundError:
             proof.faults.append(f"{file.path}: was compacted meanwhile: verify again")
             return
@@ -114,10 +121,12 @@ class _Misplaced(Exception):
     """A row that is not where its file's name says."""
 
 
-def _look(store: Store, file: ArchiveFile) -> tuple[NDArray[np.int64], list[Absent]]:
-    with store.open(file.path) as source, pq.ParquetFile(source) as parquet:
+def _look(store: Store, file: ArchiveFile, *, content: bool) -> tuple[NDArray[np.int64], list[Absent]]:
+    with store.open(file.path) as source, opened(source) as parquet:
         table = parquet.read(columns=["kafka_partition", "kafka_offset", "kafka_timestamp"])
         notes = absent_of(parquet.schema_arrow)
+        for _ in parquet.iter_batches(batch_size=ROWS) if content else ():
+            pass
     offsets: NDArray[np.int64] = table["kafka_offset"].to_numpy()
     days = table["kafka_timestamp"].cast(pa.int64()).to_numpy() // DAY_MICROSECONDS
     if any(date_of(int(day)) != file.day for day in np.unique(days)):

@@ -115,19 +115,26 @@ def compact(
     printed.print(f"{done.before:,} files are now {done.after:,}; {done.leftovers:,} leftovers removed")
 
 
-def verify(context: typer.Context, output: Output = None, as_json: AsJson = False) -> None:
+def verify(
+    context: typer.Context,
+    content: Annotated[
+        bool, typer.Option("--content", help="Read all columns too, and hold them to checksums.")
+    ] = False,
+    output: Output = None,
+    as_json: AsJson = False,
+) -> None:
     """Prove that every offset of the archive is there exactly once, or say why it has no row.
 
     Reads names, notes, offsets and timestamps of all files. Exit code 0 only without a fault.
 
-    Example: `codiflux archive verify --output archive`
+    Examples: `codiflux archive verify --output archive`, `codiflux archive verify --content --output archive`
     """
     from stream.archive.verification import verify as run
     from stream.cli.output import print_json
     from stream.errors import ArchiveDamaged
 
     with _opened(context, output, "Files") as (store, progress):
-        proofs = run(store, progress=progress)
+        proofs = run(store, content=content, progress=progress)
     faults = [fault for proof in proofs for fault in proof.faults]
     if as_json:
         print_json({"whole": not faults, "partitions": [_fields(proof) for proof in proofs]})

@@ -20,7 +20,7 @@ from stream.tables import extension
 KAFKA = "kafka"
 """As the name of a source: the live topic of labels."""
 FIRST = 1_000
-"""Rows that are looked at before there is a use for all."""
+"""Messages that are looked at before there is a use for all."""
 COLUMNS = ("formality_id", "code", "nomenclature", "origin", "labelled_at")
 
 
@@ -34,9 +34,10 @@ def check_source(name: str) -> None:
 
 
 def check_labels(name: str, nomenclature: Nomenclature) -> None:
-    """Refuse labels that cannot be read, by their first rows: before hours of deciding, not after them.
+    """Refuse labels that cannot be used: before hours of deciding, not after them.
 
-    Where those tell nothing, all are read, so that nothing is refused which `read_labels` would take.
+    Of a table all rows are read, any of which may be none. In a topic or an archive such are counted and
+    left out: the first tell enough, but where they tell nothing all are read.
 
     Raises
     ------
@@ -44,9 +45,10 @@ def check_labels(name: str, nomenclature: Nomenclature) -> None:
         What `read_labels` would raise of them.
     """
     check_source(name)
-    with suppress(UsageError):
-        if (_read(name, nomenclature, FIRST).code != UNKNOWN).any():
-            return
+    if not _is_table(name):
+        with suppress(UsageError):
+            if (_read(name, nomenclature, FIRST).code != UNKNOWN).any():
+                return
     read_labels(name, nomenclature)
 
 
@@ -70,12 +72,16 @@ def read_labels(name: str, nomenclature: Nomenclature) -> Labels:
 
 
 def _read(name: str, nomenclature: Nomenclature, first: int | None = None) -> Labels:
-    """All labels, or those of the first rows (of an archive, those of its first piece)."""
+    """All labels; or of a topic those of the first messages, of an archive those of its first piece."""
     if name == KAFKA:
         settings = read_settings()
         records = islice(read_topics(settings, [settings.topic(topics.LABELLED)]), first)
         return from_messages((record.value for record in records), nomenclature)
-    if "://" in name or Path(name).is_dir():
+    if not _is_table(name):
         batches = read_rows(open_store(name), topics.LABELLED, columns=COLUMNS)
         return from_batches(islice(batches, None if first is None else 1), nomenclature)
-    return from_file(Path(name), nomenclature, first)
+    return from_file(Path(name), nomenclature)
+
+
+def _is_table(name: str) -> bool:
+    return name != KAFKA and "://" not in name and not Path(name).is_dir()

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -78,13 +77,8 @@ class Labels:
         return len(self.code)
 
 
-def from_file(path: Path, nomenclature: Nomenclature, first: int | None = None) -> Labels:
+def from_file(path: Path, nomenclature: Nomenclature) -> Labels:
     """Read labels from a table.
-
-    Parameters
-    ----------
-    first
-        So many rows alone; all of them by default.
 
     Raises
     ------
@@ -92,9 +86,9 @@ def from_file(path: Path, nomenclature: Nomenclature, first: int | None = None) 
         Naming file and line of what is no label; or a file of which no code is in the nomenclature.
     """
     table = open_table(path, required=(CODE,))
-    labels = _by_columns(path, nomenclature) if first is None else None
+    labels = _by_columns(path, nomenclature)
     if labels is None:
-        rows = (_from_row(path, number, row) for number, row in enumerate(islice(table.rows, first), start=1))
+        rows = (_from_row(path, number, row) for number, row in enumerate(table.rows, start=1))
         labels = _collected((row for row in rows if row is not None), nomenclature)
     if len(labels) == 0:
         raise UsageError(f"{path}: no labels in it")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -47,6 +49,19 @@ def test_another_nomenclature_is_trained_and_measured_through_the_commands(tmp_p
     # Far below what is measured (docs/quality.md), far above the most frequent code's 1 %. A floor, not a target.
     assert figures["accuracy"]["level_1"] == figures["top_k"]["1"] > 0.4
     assert figures["top_k"]["5"] > 0.6
+
+
+def test_a_model_that_the_disk_does_not_take_is_one_line(labelled: Path, tmp_path: Path) -> None:
+    """What the system says, of the file it said it of; nothing half-written is left."""
+    taken = write_csv(tmp_path / "file", "-")
+    done = codiflux("train", "--starter", "--output", taken / "model")
+    assert refusal(done, 74) == f"codiflux: error: {taken}: File exists"
+    limit = ["import resource as r, signal as s; s.signal(s.SIGXFSZ, s.SIG_IGN)"]
+    limit += ["r.setrlimit(r.RLIMIT_FSIZE, (100_000, 100_000)); from stream.cli import main; main()"]
+    command = [sys.executable, "-c", "; ".join(limit), "train", "--data", labelled, "--output", tmp_path / "new" / "m"]
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
+    assert "m/model.bin: No space left on device" in refusal(done, 74)
+    assert list((tmp_path / "new").iterdir()) == []
 
 
 def test_evaluate_has_the_keys_others_script_against(small_model: Path, labelled: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from stream.errors import UsageError
 from stream.replay.filings import UnitFilings
 from stream.replay.summary import SourceSummary
 from stream.replay.units import Unit
@@ -36,3 +37,8 @@ class Source(Protocol):
     def read(self, units: Sequence[Unit]) -> Iterator[tuple[Unit, UnitFilings]]:
         """The filings of units, in their order: the units of an earlier plan, in any process."""
         ...
+
+
+def nothing_in_range(name: str, what: str, notes: Iterable[str] = ()) -> UsageError:
+    """The refusal of an empty range, and what may be why."""
+    return UsageError("; ".join((f"{name}: no {what} in the range: look at --from and --to", *notes)))

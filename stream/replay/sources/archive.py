@@ -12,11 +12,10 @@ from stream.archive.batches import date_of
 from stream.archive.layout import ArchiveFile, Place
 from stream.archive.reading import Selection, files_of, read_rows
 from stream.archive.stores import Store
-from stream.errors import UsageError
 from stream.records import Record
 from stream.replay.bounds import Range
 from stream.replay.filings import UnitFilings
-from stream.replay.sources import Planned
+from stream.replay.sources import Planned, nothing_in_range
 from stream.replay.sources.records import by_unit
 from stream.replay.summary import SourceSummary, Stretch
 from stream.replay.units import Unit, cut
@@ -43,9 +42,10 @@ class ReceivedArchive:
             spans[file.partition] = (min(start, file.start), max(end, file.end))
         stretches = bounded(self.topic, spans, self.wanted)
         units = tuple(unit for s in stretches for unit in cut(s.partition, s.start, s.end))
+        late = late_note(self.store, self._files, self.wanted)
         if not units:
-            raise UsageError(f"{self.store.name}: no message in the range: look at --from and --to")
-        notes = lost_note(self.store, stretches) + late_note(self.store, self._files, self.wanted)
+            raise nothing_in_range(self.store.name, "message", late)
+        notes = lost_note(self.store, stretches) + late
         return Planned(archive_summary(self.store, self.wanted, stretches), units, notes)
 
     @cached_property

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from schemas import topics
 from schemas.arrow import FORMALITY, INSTANT, KAFKA, SOURCE
 from schemas.formality import CODING_FIELDS
-from stream.archive.batches import Why, absent_of
+from stream.archive.batches import Why, absent_of, opened
 from stream.archive.layout import ArchiveFile
 from stream.archive.reading import Selection, files_of, naming
 from stream.archive.stores import Store
@@ -31,7 +31,7 @@ from stream.errors import ArchiveDamaged, UsageError
 from stream.replay.bounds import Range
 from stream.replay.columns import one_array
 from stream.replay.filings import Tally, UnitFilings, distinct_contents, identity_batch
-from stream.replay.sources import Planned
+from stream.replay.sources import Planned, nothing_in_range
 from stream.replay.sources.archive import archive_summary, bounded, late_note, lost_note
 from stream.replay.sources.row_groups import PLACE, Group, footer_of, is_as_planned, statistics_of
 from stream.replay.units import Unit, cut
@@ -68,12 +68,13 @@ class DecidedArchive:
             raise UsageError(f"{self.store.name}: decisions on filings of several topics ({', '.join(named)})")
         stretches = bounded(named[0], spans, self.wanted) if named else ()
         units = tuple(unit for s in stretches for unit in cut(s.partition, s.start, s.end))
+        late = late_note(self.store, self._files, self.wanted)
         if not units:
-            raise UsageError(f"{self.store.name}: no decision in the range: look at --from and --to")
+            raise nothing_in_range(self.store.name, "decision", late)
         notes = (
             "the archive has no received messages: the filings are taken from their decisions",
             *lost_note(self.store, stretches),
-            *late_note(self.store, self._files, self.wanted),
+            *late,
             *self._gone_note(),
         )
         return Planned(archive_summary(self.store, self.wanted, stretches), units, notes)
@@ -149,7 +150,7 @@ class DecidedArchive:
 
     def _opened(self, file: ArchiveFile) -> pq.ParquetFile:
         try:
-            return pq.ParquetFile(self.store.open(file.path))
+            return opened(self.store.open(file.path))
         except FileNotFoundError:
             raise ArchiveDamaged(f"{self.store.name}: compacted while it was read: run it again") from None
         except (pa.ArrowException, OSError) as error:

@@ -11,7 +11,7 @@ from stream.errors import UsageError
 from stream.filings import Filing, open_filings
 from stream.replay.bounds import Range
 from stream.replay.filings import Gatherer, UnitFilings
-from stream.replay.sources import Planned
+from stream.replay.sources import Planned, nothing_in_range
 from stream.replay.sources.parquet import read_parquet
 from stream.replay.summary import SourceSummary
 from stream.replay.units import Unit, cut
@@ -32,7 +32,7 @@ class FileSource:
         first, last = self.wanted.since.at(0), self.wanted.until.at(0)
         units = tuple(cut(0, first or 0, rows if last is None else min(rows, last)))
         if not units:
-            raise UsageError(f"{self.path}: no row in the range: look at --from and --to")
+            raise nothing_in_range(str(self.path), "row")
         summary = SourceSummary(
             kind="file",
             name=self.path.name,

@@ -12,7 +12,7 @@ from stream.kafka.reader import Span, read, spans_of
 from stream.records import Record
 from stream.replay.bounds import Range
 from stream.replay.filings import UnitFilings
-from stream.replay.sources import Planned
+from stream.replay.sources import Planned, nothing_in_range
 from stream.replay.sources.records import by_unit
 from stream.replay.summary import SourceSummary, Stretch
 from stream.replay.units import Unit, cut
@@ -38,7 +38,7 @@ class KafkaSource:
         stretches, notes = stretches_of(self.settings, self.topic, self.wanted)
         units = tuple(unit for s in stretches for unit in cut(s.partition, s.start, s.end))
         if not units:
-            raise UsageError("; ".join((f"{self.topic}: no message in the range: look at --from and --to", *notes)))
+            raise nothing_in_range(self.topic, "message", notes)
         return Planned(
             SourceSummary(
                 kind="kafka",

@@ -21,7 +21,7 @@ from schemas import topics
 from schemas.arrow import archived
 from stream.archive.layout import MARKER, ArchiveFile
 from stream.errors import StreamError
-from stream.replay.label_sources import FIRST, check_labels
+from stream.replay.label_sources import check_labels
 from stream.replay.options import FinishOptions
 from stream.replay.plan import SourceRequest
 from stream.replay.run import Order, replay
@@ -142,15 +142,16 @@ def test_flags_that_do_not_go_together_are_refused(tmp_path: Path, order: Order)
     assert "it goes without --output, --processes, --labels, --retrain, --examples, --no-drift" in line
 
 
-def archive_of_labels(root: Path, table: str) -> Path:
-    """One label, as `codiflux archive` keeps it."""
+def archive_of_labels(root: Path, *tables: str) -> Path:
+    """A label of each nomenclature, a file each, as `codiflux archive` keeps them."""
     day = datetime(2026, 3, 1, tzinfo=UTC)
-    label = {"formality_id": "f-1", "code": "4322A", "nomenclature": table, "origin": "review"}
-    label |= {"labelled_by": "a1", "labelled_at": day}
-    row = {"kafka_partition": 0, "kafka_offset": 0, "kafka_timestamp": day, "kafka_key": b"f-1", "kafka_headers": []}
-    path = root / ArchiveFile(topics.LABELLED, day.date(), 0, 0, 1, 1, 1).path
-    path.parent.mkdir(parents=True)
-    pq.write_table(pa.Table.from_pylist([row | label], schema=archived(topics.LABELLED)), path)
+    label = {"formality_id": "f-1", "code": "4322A", "origin": "review", "labelled_by": "a1", "labelled_at": day}
+    row = {"kafka_partition": 0, "kafka_timestamp": day, "kafka_key": b"f-1", "kafka_headers": []}
+    for offset, table in enumerate(tables):
+        path = root / ArchiveFile(topics.LABELLED, day.date(), 0, offset, offset + 1, 1, 1).path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rows = [row | label | {"kafka_offset": offset, "nomenclature": table}]
+        pq.write_table(pa.Table.from_pylist(rows, schema=archived(topics.LABELLED)), path)
     (root / MARKER).write_text("{}")
     return root
 
@@ -158,7 +159,7 @@ def archive_of_labels(root: Path, table: str) -> Path:
 @pytest.mark.parametrize(
     ("what", "said"),
     [
-        ("line", "line 2: origin guess is not one of review, audit, claim"),
+        ("line", "line 1502: origin guess is not one of review, audit, claim"),
         ("codes", "none of its codes is in naf-rev2"),
         ("empty", "no labels in it"),
         ("archive", "none of its codes is in naf-rev2"),
@@ -170,7 +171,7 @@ def test_labels_that_cannot_be_used_are_refused_before_anything_is_decided(
 ) -> None:
     """The line is the one that the evaluation would have ended with, hours later; no part is written first."""
     tables = {
-        "line": "formality_id,code,origin\nf-1,4322A,guess\n",
+        "line": "formality_id,code,origin\n" + "f-1,4322A,audit\n" * 1_500 + "f-1,4322A,guess\n",
         "codes": "formality_id,code\n" + "f-1,99.99.9\n" * 1_500,
         "empty": "formality_id,code\nf-1,\n",
     }
@@ -187,8 +188,7 @@ def test_labels_that_cannot_be_used_are_refused_before_anything_is_decided(
     assert not (tmp_path / "out").exists()
 
 
-def test_labels_whose_first_rows_tell_nothing_are_read_to_their_end(tmp_path: Path) -> None:
-    """A thousand rows of another nomenclature, and then one of the model's own: there is something to judge by."""
-    labels = tmp_path / "labels.csv"
-    labels.write_text("formality_id,code\n" + "f-1,99.99.9\n" * FIRST + "f-2,4322A\n")
-    check_labels(str(labels), nomenclature.load("naf-rev2"))
+def test_labels_of_an_archive_whose_first_piece_tells_nothing_are_read_to_their_end(tmp_path: Path) -> None:
+    """A file of another nomenclature, and then one of the model's own: there is something to judge by."""
+    archive = archive_of_labels(tmp_path / "archive", "naf-2025", "naf-rev2")
+    check_labels(str(archive), nomenclature.load("naf-rev2"))

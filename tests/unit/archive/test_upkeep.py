@@ -235,6 +235,32 @@ def test_a_damaged_file_ends_a_reading_with_its_name(tmp_path: Path) -> None:
         list(read_rows(store, REVIEW))
 
 
+def test_bytes_that_changed_on_the_disk_are_no_other_rows(tmp_path: Path) -> None:
+    """Eight zeros anywhere before the footer: the rows are those written, or the file is damaged."""
+    store = new_store(tmp_path)
+    archived(store, messages(range(40)))
+    [file] = files_of(store, REVIEW)
+    sound, written = store.read(file.path), rows(store)
+    noticed = 0
+    for at in range(4, len(sound) - 8 - int.from_bytes(sound[-8:-4], "little"), 8):
+        store.put(file.path, sound[:at] + bytes(8) + sound[at + 8 :])
+        try:
+            assert rows(store) == written, at
+        except ArchiveDamaged:
+            noticed += 1
+    assert noticed > 100
+
+
+def test_damage_of_what_the_proof_does_not_read_is_found_where_asked_for(tmp_path: Path) -> None:
+    """The offsets are all there; the code of a filing is not."""
+    store = small_files(tmp_path)
+    harmed = files_of(store, REVIEW)[2]
+    with_a_damaged_page(store, harmed.path, "code")
+    assert faults(store) == []
+    [proof] = verify(store, content=True)
+    assert proof.faults[0] == f"{harmed.path}: cannot be read, the file is damaged"
+
+
 @pytest.mark.parametrize("column", ["kafka_offset", "source.partition"])
 @pytest.mark.parametrize(
     "upkeep",

@@ -11,6 +11,7 @@ import pytest
 from schemas import topics
 from stream.archive.compaction import compact
 from stream.archive.stores import Store, Stored
+from stream.errors import UsageError
 from stream.replay.bounds import Range, parse_range
 from stream.replay.sources.archive import ReceivedArchive
 from stream.replay.units import BLOCK
@@ -106,3 +107,11 @@ def test_a_range_of_time_from_before_the_archive_is_said(
     late = [note for note in notes if "part of the range may be missing" in note]
     where = f"{tmp_path}: has nothing of formality.received, partition 1 (and of 1 more) from"
     assert late == ([] if said is None else [f"{where} {said}: part of the range may be missing"])
+
+
+def test_an_empty_range_from_before_the_archive_says_where_that_begins(tmp_path: Path) -> None:
+    """Not only that nothing is there."""
+    store = new_store(tmp_path)
+    archived(store, messages(range(500, 503), at=NOON, values=[filing(n) for n in range(3)]), topic=RECEIVED, low=500)
+    with pytest.raises(UsageError, match=r"no message in the range.*; .*has nothing of formality.received"):
+        ReceivedArchive(store, RECEIVED, parse_range("2020-01-01", "2020-02-01")).plan()
