@@ -17,6 +17,8 @@ import pytest
 from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from monitoring import catalogue as c
+from monitoring.scraped import Scrape, parse
 from schemas import topics
 from stream.archive.reading import read_rows
 from stream.archive.run import Totals, run_archive
@@ -109,6 +111,12 @@ def test_an_archive_has_every_offset_once_and_others_read_it(
     assert counts["duckdb"] == counts["pandas"] == counts["polars"] == {topics.REVIEW: 349, topics.AUTO_CODED: 100}
 
 
+def scrape(port: int) -> Scrape:
+    """What a process says of itself at this moment."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        return Scrape([parse(answer.read().decode())])
+
+
 def test_sigterm_writes_what_is_gathered(settings: Settings, tmp_path: Path) -> None:
     """Nothing was due yet; exit code 0 within the patience of an orchestrator, and health said what is so."""
     folder, health, port = tmp_path / "archive", tmp_path / "health", free_block()
@@ -126,8 +134,12 @@ def test_sigterm_writes_what_is_gathered(settings: Settings, tmp_path: Path) -> 
         while not (health.exists() and json.loads(health.read_text())["ready"]):
             assert time.monotonic() < deadline, "not ready"
             time.sleep(0.05)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as metrics:
-            assert b"\ncodiflux_live 1.0\n" in metrics.read()
+        while (said := scrape(port)).total(c.ARCHIVE_GATHERED) == 0.0 or said.total(c.ARCHIVE_LAG) < 100.0:
+            assert time.monotonic() < deadline, (said.total(c.ARCHIVE_GATHERED), said.total(c.ARCHIVE_LAG))
+            time.sleep(0.05)
+        assert said.total(c.ARCHIVE_LAG, topic=topics.REVIEW) == 100.0
+        assert (said.total(c.LIVE), said.total(c.READY), said.total(c.ARCHIVED)) == (1.0, 1.0, 0.0)
+        assert said.total(c.ARCHIVE_OLDEST) > 0.0
         write(settings, 100, 50)
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=30)
