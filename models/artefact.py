@@ -108,6 +108,8 @@ def staging(destination: Path) -> Iterator[Path]:
     ------
     ArtefactError
         Something that is not an empty folder stands at the destination.
+    OSError
+        The disk does not take it; names the destination.
     """
     check_free(destination)
     destination.parent.mkdir(parents=True, exist_ok=True)
@@ -118,6 +120,11 @@ def staging(destination: Path) -> Iterator[Path]:
         if destination.exists():
             destination.rmdir()
         folder.replace(destination)
+    except OSError as error:
+        # A full disk, of whichever file: nobody knows the folder it was to be built in.
+        if error.filename is None or str(error.filename).startswith(str(folder)):
+            raise OSError(error.errno, error.strerror, str(destination)) from error
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
