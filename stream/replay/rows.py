@@ -50,15 +50,14 @@ class Rows:
     def table(self, filings: npt.NDArray[np.int64]) -> pa.Table:
         """The rows of some filings, at least one, in the order given; words as text."""
         files = self._files(filings)
-        order = np.argsort(files, kind="stable")
         pieces = []
         for file in np.unique(files):
             wanted = filings[files == file] - self._starts[file]
             # Dictionaries of many files would first be made one, for a few of their words.
             pieces.append(_as_text(self._file(int(file)).take(pa.array(wanted))))
-        place = np.empty(len(order), dtype=np.int64)
-        place[order] = np.arange(len(order))
-        return pa.concat_tables(pieces).take(pa.array(place)) if len(pieces) > 1 else pieces[0]
+        if len(pieces) == 1:
+            return pieces[0]
+        return pa.concat_tables(pieces).take(pa.array(np.argsort(np.argsort(files, kind="stable"))))
 
     def _files(self, filings: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
         return np.searchsorted(self._starts, filings, side="right") - 1
