@@ -112,21 +112,29 @@ def staging(destination: Path) -> Iterator[Path]:
         The disk does not take it; names the destination.
     """
     check_free(destination)
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{destination.name}-", dir=destination.parent))
+    hidden = destination.parent / f".{destination.name}-"
+    with _named(destination, instead_of=hidden):
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=hidden.name, dir=destination.parent))
+        try:
+            yield folder
+            folder.chmod(0o755)
+            if destination.exists():
+                destination.rmdir()
+            folder.replace(destination)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _named(destination: Path, *, instead_of: Path) -> Iterator[None]:
+    """What the disk refuses names the artefact: nobody knows the folder in which it is built."""
     try:
-        yield folder
-        folder.chmod(0o755)
-        if destination.exists():
-            destination.rmdir()
-        folder.replace(destination)
+        yield
     except OSError as error:
-        # A full disk, of whichever file: nobody knows the folder it was to be built in.
-        if error.filename is None or str(error.filename).startswith(str(folder)):
-            raise OSError(error.errno, error.strerror, str(destination)) from error
-        raise
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if error.errno is None or not str(error.filename or instead_of).startswith(str(instead_of)):
+            raise
+        raise OSError(error.errno, error.strerror, str(destination)) from error
 
 
 def write_nomenclature(nomenclature: Nomenclature, folder: Path) -> None:

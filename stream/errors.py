@@ -3,7 +3,7 @@
     StreamError                       one line for the operator
      ├─ UsageError                    exit 2: a setting, flag or file is not right
      ├─ BrokerUnavailable             exit 69: Kafka does not answer, or not as it should
-     ├─ StorageFailed                 exit 74: the archive's folder or bucket does not take or give a file
+     ├─ StorageFailed                 exit 74: a folder, disk or bucket does not take or give a file
      ├─ ArchiveDamaged                exit 1: an archive that is not as we left it
      ├─ NothingAnswers                exit 69: no process answers at the addresses given
      ├─ DeliveryFailed                exit 75: an output was not acknowledged; nothing is committed
@@ -13,6 +13,8 @@ What is wrong with one message never becomes an exception here: it becomes a dea
 """
 
 from __future__ import annotations
+
+from socket import gaierror
 
 
 class StreamError(Exception):
@@ -61,3 +63,13 @@ class CircuitOpen(StreamError):
     """Dead letters beyond the limits: the worker stops instead of emptying the topic."""
 
     exit_code = 65
+
+
+def refused_by_the_system(error: OSError) -> StorageFailed | None:
+    """What the system refuses where nothing looks for it: a full disk, a folder nobody may write to.
+
+    `None` for what is nothing of the kind: a connection, or a library's own error.
+    """
+    if error.strerror is None or isinstance(error, ConnectionError | TimeoutError | gaierror):
+        return None
+    return StorageFailed(": ".join(str(part) for part in (error.filename, error.filename2, error.strerror) if part))

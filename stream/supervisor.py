@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from stream.errors import CircuitOpen, StreamError, UsageError
+from stream.errors import CircuitOpen, StorageFailed, StreamError, UsageError
 from stream.settings import PREFIX, Settings
 
 FIRST_DELAY_SECONDS = 0.5
@@ -24,8 +24,8 @@ STEADY_SECONDS = 60.0
 """A worker that ran this long before it ended starts again with the first delay."""
 STOP_SECONDS = 12.0
 WATCH_SECONDS = 0.1
-FINAL = frozenset({CircuitOpen.exit_code, UsageError.exit_code, 1})
-"""Exit codes that a restart cannot mend: the breaker, a setting, a model."""
+FINAL = frozenset({CircuitOpen.exit_code, UsageError.exit_code, StorageFailed.exit_code, 1})
+"""Exit codes that a restart cannot mend: the breaker, a setting, a disk, a model."""
 
 ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
 """What ends the workers with the supervisor; a terminal that closes does not reach them by itself."""

@@ -18,6 +18,8 @@ from stream.archive.layout import ArchiveFile, Place
 
 ROW_GROUP_ROWS = 65_536
 """Rows of a row group; about 40 MB before compression."""
+BATCH_ROWS = 8_192
+"""Rows read at a time."""
 ABSENT = b"codiflux.absent"
 DAY_MICROSECONDS = 86_400_000_000
 
@@ -122,7 +124,7 @@ def parquet(schema: pa.Schema, tables: Iterable[Any], absent: Sequence[Absent]) 
     schema = schema.with_metadata({**(schema.metadata or {}), ABSENT: note.encode()})
     sink = pa.BufferOutputStream()
     waiting: list[pa.RecordBatch] = []
-    # Each page has a checksum: what a disk has changed since is no other filing, but damage.
+    # Each page has a checksum: what a disk has changed in it since is no other filing, but damage.
     with pq.ParquetWriter(sink, schema, compression="zstd", write_page_checksum=True) as writer:
         for table in tables:
             waiting += table.to_batches() if isinstance(table, pa.Table) else [table]
@@ -135,6 +137,34 @@ def parquet(schema: pa.Schema, tables: Iterable[Any], absent: Sequence[Absent]) 
 def opened(source: Any) -> pq.ParquetFile:
     """A file of an archive to read; pages that have checksums are held to them."""
     return pq.ParquetFile(source, page_checksum_verification=True)
+
+
+def batches_of(file: pq.ParquetFile, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """All rows of a file, columns of the archive's schema or all of them.
+
+    Raises
+    ------
+    ValueError
+        Fewer or more than its footer says: no checksum covers a page's own header, and where that is
+        damaged Arrow may take the page for none at all.
+    """
+    rows = 0
+    for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=columns):
+        rows += batch.num_rows
+        yield batch
+    _all_there(rows, file.metadata.num_rows)
+
+
+def row_group(file: pq.ParquetFile, number: int, columns: Sequence[str]) -> pa.Table:
+    """The rows of one row group; raises as `batches_of` does."""
+    table = file.read_row_group(number, columns=list(columns))
+    _all_there(table.num_rows, file.metadata.row_group(number).num_rows)
+    return table
+
+
+def _all_there(found: int, said: int) -> None:
+    if found != said:
+        raise ValueError(f"{found} rows of {said}")
 
 
 def _write(

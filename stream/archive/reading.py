@@ -12,12 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.arrow import INSTANT, archived
-from stream.archive.batches import opened
+from stream.archive.batches import batches_of, opened
 from stream.archive.layout import ArchiveFile, chains, counted, file_of
 from stream.archive.stores import Store
 from stream.errors import ArchiveDamaged
 
-ROWS = 8_192
 """Most rows of a record batch that is read."""
 NEEDED = ("kafka_offset", "kafka_timestamp")
 
@@ -149,7 +148,7 @@ def read_file(
     names = list(columns) if columns is not None else archived(file.topic).names
     wanted = list(dict.fromkeys([*names, *NEEDED]))
     with naming(store, file), store.open(file.path) as source, opened(source) as parquet:
-        for batch in parquet.iter_batches(batch_size=ROWS, columns=wanted):
+        for batch in batches_of(parquet, wanted):
             if batch.num_rows:
                 last = int(batch["kafka_offset"][-1].as_py())
                 yield _meant(batch, file, selection, above).select(names), last

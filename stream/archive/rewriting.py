@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from schemas.arrow import archived
-from stream.archive.batches import Why, absent_of, opened, parquet, stretches
+from stream.archive.batches import Why, absent_of, batches_of, opened, parquet, stretches
 from stream.archive.compaction import remove_leftovers
 from stream.archive.layout import ArchiveFile, chains, file_of
 from stream.archive.mention import Mention
@@ -28,7 +28,6 @@ from stream.errors import UsageError
 PARTIAL_SECONDS = 60.0
 ROUNDS = 10
 """An archiver at work adds files meanwhile: look again, so often at most."""
-ROWS = 8_192
 Progress = Callable[[int, int], None]
 Condemned = Callable[[pa.RecordBatch], NDArray[np.bool_]]
 
@@ -118,10 +117,10 @@ def _take_out(store: Store, file: ArchiveFile, columns: list[str], condemned: Co
 
 
 def _condemned_offsets(old: pq.ParquetFile, columns: list[str], condemned: Condemned) -> Iterator[NDArray[np.int64]]:
-    for batch in old.iter_batches(batch_size=ROWS, columns=list(dict.fromkeys([*columns, "kafka_offset"]))):
+    for batch in batches_of(old, list(dict.fromkeys([*columns, "kafka_offset"]))):
         yield batch["kafka_offset"].to_numpy()[condemned(batch)]
 
 
 def _without(old: pq.ParquetFile, offsets: NDArray[np.int64]) -> Iterator[pa.RecordBatch]:
-    for batch in old.iter_batches(batch_size=ROWS):
+    for batch in batches_of(old):
         yield batch.filter(pa.array(~np.isin(batch["kafka_offset"].to_numpy(), offsets)))

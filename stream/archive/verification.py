@@ -10,9 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from stream.archive.batches import DAY_MICROSECONDS, Absent, Why, absent_of, date_of, opened, stretches
+from stream.archive.batches import DAY_MICROSECONDS, Absent, Why, absent_of, batches_of, date_of, opened, stretches
 from stream.archive.layout import ArchiveFile, Batch, Chain, Place, chains, file_of
-from stream.archive.reading import ROWS
 from stream.archive.stores import Store
 from stream.errors import StorageFailed
 
@@ -123,9 +122,11 @@ class _Misplaced(Exception):
 
 def _look(store: Store, file: ArchiveFile, *, content: bool) -> tuple[NDArray[np.int64], list[Absent]]:
     with store.open(file.path) as source, opened(source) as parquet:
-        table = parquet.read(columns=["kafka_partition", "kafka_offset", "kafka_timestamp"])
-        notes = absent_of(parquet.schema_arrow)
-        for _ in parquet.iter_batches(batch_size=ROWS) if content else ():
+        schema = parquet.schema_arrow
+        places = pa.schema([schema.field(name) for name in ("kafka_partition", "kafka_offset", "kafka_timestamp")])
+        table = pa.Table.from_batches(batches_of(parquet, places.names), places)
+        notes = absent_of(schema)
+        for _ in batches_of(parquet) if content else ():
             pass
     offsets: NDArray[np.int64] = table["kafka_offset"].to_numpy()
     days = table["kafka_timestamp"].cast(pa.int64()).to_numpy() // DAY_MICROSECONDS

@@ -125,7 +125,7 @@ def verify(
 ) -> None:
     """Prove that every offset of the archive is there exactly once, or say why it has no row.
 
-    Reads names, notes, offsets and timestamps of all files. Exit code 0 only without a fault.
+    Reads names, notes, offsets and timestamps of all files, or all there is. Exit code 0 only without a fault.
 
     Examples: `codiflux archive verify --output archive`, `codiflux archive verify --content --output archive`
     """

@@ -29,7 +29,7 @@ from stream.cli import (
     watch,
     worker,
 )
-from stream.errors import StorageFailed, StreamError
+from stream.errors import StreamError, refused_by_the_system
 
 app = typer.Typer(
     name="codiflux",
@@ -66,12 +66,12 @@ def run() -> None:
     except StreamError as error:
         _fail(error, error.exit_code)
     except OSError as error:
-        # What the system refuses where no command looks for it: a full disk, a folder nobody may write to.
-        if error.strerror is None:
+        refused = refused_by_the_system(error)
+        if refused is None:
             raise
-        _fail(": ".join(str(part) for part in (error.filename, error.strerror) if part), StorageFailed.exit_code)
+        _fail(refused, refused.exit_code)
 
 
-def _fail(error: Exception | str, code: int) -> None:
+def _fail(error: Exception, code: int) -> None:
     print(f"codiflux: error: {error}", file=sys.stderr)
     sys.exit(code)

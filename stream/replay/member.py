@@ -24,7 +24,7 @@ from pydantic_core import to_json
 
 from models.coding import CodingModel
 from models.errors import ModelError
-from stream.errors import StreamError
+from stream.errors import StreamError, refused_by_the_system
 from stream.garbage import collect_seldom
 from stream.replay.opening import open_source
 from stream.replay.work import Task, decide_units, open_models
@@ -68,6 +68,12 @@ def _ended(work: Callable[[], None]) -> int:
         return _failed(error)
     except BrokenPipeError:
         # Nobody listens any longer: the replay was ended.
+        return 1
+    except OSError as error:
+        refused = refused_by_the_system(error)
+        if refused is not None:
+            return _failed(refused)
+        traceback.print_exc()
         return 1
     except Exception:
         traceback.print_exc()

@@ -14,7 +14,8 @@ from stream.replay.options import FinishOptions
 from stream.replay.summary import ModelSummary, PolicySummary, SourceSummary
 from stream.replay.units import Shard, Unit, parse_shard
 
-FORMAT = 1
+FORMAT = 2
+"""2: row groups of parts are shorter; parts of both would be no single run's."""
 PLAN = "plan.json"
 
 

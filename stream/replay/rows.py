@@ -43,7 +43,7 @@ class Rows:
         self._room = max(FILES, len(np.unique(self._files(filings))))
 
     def at(self, filings: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
-        """The rows of some filings as Python values, in the order given."""
+        """The rows of some filings, at least one, as Python values in the order given."""
         rows: list[dict[str, Any]] = self.table(filings).to_pylist()
         return rows
 

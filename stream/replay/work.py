@@ -18,7 +18,7 @@ from stream.replay.sources import Source
 from stream.replay.units import Unit, parts
 
 ROWS = 32_768
-"""Rows decided and written together, a filing and model each: the bound on memory, whatever the models."""
+"""Rows decided and written together, a filing and model each: what memory they take does not grow with the models."""
 Done = Callable[[int], None]
 """Told the offsets of each unit that is done."""
 

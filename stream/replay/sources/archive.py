@@ -42,10 +42,9 @@ class ReceivedArchive:
             spans[file.partition] = (min(start, file.start), max(end, file.end))
         stretches = bounded(self.topic, spans, self.wanted)
         units = tuple(unit for s in stretches for unit in cut(s.partition, s.start, s.end))
-        late = late_note(self.store, self._files, self.wanted)
         if not units:
-            raise nothing_in_range(self.store.name, "message", late)
-        notes = lost_note(self.store, stretches) + late
+            raise nothing_in_range(self.store.name, "message", held_note(self._files))
+        notes = lost_note(self.store, stretches) + late_note(self.store, self._files, self.wanted)
         return Planned(archive_summary(self.store, self.wanted, stretches), units, notes)
 
     @cached_property
@@ -103,6 +102,12 @@ def lost_note(store: Store, stretches: tuple[Stretch, ...]) -> tuple[str, ...]:
     """A note on offsets that the archive does not go back to."""
     lost = sum(stretch.lost for stretch in stretches)
     return (f"{store.name}: the archive begins later: {lost} offsets of the range are not in it",) if lost else ()
+
+
+def held_note(files: Iterable[ArchiveFile]) -> tuple[str, ...]:
+    """A note on the days that an archive has anything of, by the names of its files."""
+    days = sorted({file.day for file in files} - {NO_DAY})
+    return (f"the archive holds {days[0]} to {days[-1]}",) if days else ()
 
 
 def late_note(store: Store, files: Iterable[ArchiveFile], wanted: Range) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from schemas import topics
 from schemas.arrow import FORMALITY, INSTANT, KAFKA, SOURCE
 from schemas.formality import CODING_FIELDS
-from stream.archive.batches import Why, absent_of, opened
+from stream.archive.batches import Why, absent_of, opened, row_group
 from stream.archive.layout import ArchiveFile
 from stream.archive.reading import Selection, files_of, naming
 from stream.archive.stores import Store
@@ -32,7 +32,7 @@ from stream.replay.bounds import Range
 from stream.replay.columns import one_array
 from stream.replay.filings import Tally, UnitFilings, distinct_contents, identity_batch
 from stream.replay.sources import Planned, nothing_in_range
-from stream.replay.sources.archive import archive_summary, bounded, late_note, lost_note
+from stream.replay.sources.archive import archive_summary, bounded, held_note, late_note, lost_note
 from stream.replay.sources.row_groups import PLACE, Group, footer_of, is_as_planned, statistics_of
 from stream.replay.units import Unit, cut
 
@@ -68,13 +68,12 @@ class DecidedArchive:
             raise UsageError(f"{self.store.name}: decisions on filings of several topics ({', '.join(named)})")
         stretches = bounded(named[0], spans, self.wanted) if named else ()
         units = tuple(unit for s in stretches for unit in cut(s.partition, s.start, s.end))
-        late = late_note(self.store, self._files, self.wanted)
         if not units:
-            raise nothing_in_range(self.store.name, "decision", late)
+            raise nothing_in_range(self.store.name, "decision", held_note(self._files))
         notes = (
             "the archive has no received messages: the filings are taken from their decisions",
             *lost_note(self.store, stretches),
-            *late,
+            *late_note(self.store, self._files, self.wanted),
             *self._gone_note(),
         )
         return Planned(archive_summary(self.store, self.wanted, stretches), units, notes)
@@ -142,7 +141,7 @@ class DecidedArchive:
     def _by_partition(self, parquet: pq.ParquetFile, group: Group) -> Iterator[Group]:
         """Where decisions' topics have other partitions than the filings', the footer does not tell enough."""
         with naming(self.store, group.file):
-            rows = parquet.read_row_group(group.number, columns=["source.partition", "source.offset"])["source"]
+            rows = row_group(parquet, group.number, ["source.partition", "source.offset"])["source"]
         partitions, offsets = pc.struct_field(rows, "partition"), pc.struct_field(rows, "offset")
         for partition in sorted(value for value in pc.unique(partitions).to_pylist() if value is not None):
             within = pc.min_max(offsets.filter(pc.equal(partitions, partition))).as_py()
@@ -184,7 +183,7 @@ class DecidedArchive:
         with self._opened(group.file) as parquet, naming(self.store, group.file):
             if not is_as_planned(parquet.metadata, group):
                 raise ArchiveDamaged(f"{self.store.name}: {group.file.path}: changed while it was read: run it again")
-            rows = parquet.read_row_group(group.number, columns=[*PLACE, *FILING, "kafka_offset"])
+            rows = row_group(parquet, group.number, [*PLACE, *FILING, "kafka_offset"])
         source, formality = rows["source"], rows["formality"]
         table = pa.table(
             {

@@ -61,11 +61,20 @@ def archived(store: Store, *batches: Messages, topic: str = REVIEW, low: int = 0
         writer.write((topic, partition))
 
 
-def with_a_damaged_page(store: Store, path: str, column: str) -> None:
-    """Overwrite the header of a column's page in the middle of a file; footer and length stay as they are."""
+def with_a_damaged_page(store: Store, path: str, column: str, *, kind_alone: bool = False) -> None:
+    """Overwrite the header of a column's page in the middle of a file; footer and length stay as they are.
+
+    Parameters
+    ----------
+    kind_alone
+        One bit of what kind of page it is, which Arrow then passes over without a word.
+    """
     content = bytearray(store.read(path))
     group = pq.read_metadata(pa.BufferReader(bytes(content))).row_group(0)
     chunks = (group.column(place) for place in range(group.num_columns))
     [at] = [chunk.data_page_offset for chunk in chunks if chunk.path_in_schema == column]
-    content[at : at + 8] = bytes(8)
+    if kind_alone:
+        content[at + 1] ^= 1
+    else:
+        content[at : at + 8] = bytes(8)
     store.put(path, bytes(content))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
 from stream.settings import SecurityProtocol, Settings, read_settings
-from stream.supervisor import environment_of
+from stream.supervisor import FINAL, environment_of
 
 
 def _settings_of_a_child(settings: Settings, monkeypatch: pytest.MonkeyPatch, number: int = 0) -> Settings:
@@ -70,3 +71,11 @@ def test_each_child_has_a_metrics_port_and_a_health_file_of_its_own(monkeypatch:
     child = _settings_of_a_child(told, monkeypatch, number=2)
     assert (child.metrics_port, child.health_file) == (9102, Path("health.2"))
     assert _settings_of_a_child(Settings(metrics_port=0), monkeypatch, number=2).metrics_port == 0
+
+
+def test_what_the_operations_guide_says_is_started_again_is_and_the_rest_is_not() -> None:
+    """Its table of exit codes; those of an ending as asked are neither."""
+    guide = (Path(__file__).resolve().parents[3] / "docs/operations.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| [^|]+ \| (yes|no)\b[^|]*\|$", guide, re.MULTILINE)
+    assert {code for code, again in rows if again == "no"} == set(map(str, FINAL))
+    assert {code for code, again in rows if again == "yes"} == {"69", "70", "75"}
