@@ -54,7 +54,7 @@ def test_another_nomenclature_is_trained_and_measured_through_the_commands(tmp_p
 def test_a_model_that_the_disk_does_not_take_is_one_line(labelled: Path, tmp_path: Path) -> None:
     """What the system says, of the file it said it of; nothing half-written is left."""
     taken = write_csv(tmp_path / "file", "-")
-    done = codiflux("train", "--starter", "--output", taken / "model")
+    done = codiflux("train", "--data", labelled, "--output", taken / "model")
     assert refusal(done, 74) == f"codiflux: error: {taken}: File exists"
     limit = ["import resource as r, signal as s; s.signal(s.SIGXFSZ, s.SIG_IGN)"]
     limit += ["r.setrlimit(r.RLIMIT_FSIZE, (100_000, 100_000)); from stream.cli import main; main()"]

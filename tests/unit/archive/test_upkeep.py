@@ -237,20 +237,20 @@ def test_a_damaged_file_ends_a_reading_with_its_name(tmp_path: Path) -> None:
 
 
 def test_a_bit_that_changed_on_the_disk_makes_no_other_rows(tmp_path: Path) -> None:
-    """Any bit before the footer: the rows are those written, or the file is damaged."""
+    """A bit of each third byte before the footer: the rows are those written, or the file is damaged."""
     store, label = new_store(tmp_path), json.loads((GOLDEN / "label.review.json").read_bytes())
     values = [json.dumps(label | {"formality_id": f"f-{number}"}).encode() for number in range(10)]
     archived(store, messages(range(10), values=values), topic=topics.LABELLED)
     [file] = files_of(store, topics.LABELLED)
     sound, written = store.read(file.path), rows(store, topics.LABELLED)
     noticed = 0
-    for at in range(4, len(sound) - 8 - int.from_bytes(sound[-8:-4], "little")):
+    for at in range(4, len(sound) - 8 - int.from_bytes(sound[-8:-4], "little"), 3):
         (tmp_path / file.path).write_bytes(sound[:at] + bytes([sound[at] ^ 1]) + sound[at + 1 :])
         try:
             assert rows(store, topics.LABELLED) == written, at
         except ArchiveDamaged:
             noticed += 1
-    assert noticed > 1_000
+    assert noticed > 300
 
 
 @pytest.mark.parametrize("kind_alone", [True, False])
