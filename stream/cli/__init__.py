@@ -5,8 +5,10 @@ Here next to nothing is imported, so that Ctrl-C while the commands are imported
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import threading
 
 INTERRUPTED = 130
 
@@ -25,4 +27,21 @@ def main() -> None:
         run()
     except KeyboardInterrupt:
         print("codiflux: interrupted", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+        _end(INTERRUPTED)
+    except SystemExit as ending:
+        if isinstance(ending.code, int) and ending.code != 0:
+            _end(ending.code)
+        raise
+
+
+def _end(code: int) -> None:
+    """End with an exit code, whatever still runs.
+
+    A daemon thread in which fastText trains would be torn out of its C++ code when the interpreter
+    ends, which aborts the process (python/cpython issue 87135). All that is ours to close is closed.
+    """
+    if any(thread.daemon for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
